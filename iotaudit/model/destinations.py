@@ -1,0 +1,153 @@
+"""Destinations: who, where, under whose law. What a source says, what we conclude, what binds: three fields."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Zone(StrEnum):
+    """Legal space of a place (contract: `zone`)."""
+
+    EU = "EU"
+    EEA = "EEA"
+    ADEQUATE = "adequate"
+    THIRD_COUNTRY = "third-country"
+    LOCAL = "local"
+    UNKNOWN = "unknown"
+
+
+class Status(StrEnum):
+    """How well a location is known."""
+
+    CONFIRMED = "confirmed"
+    CLAIMED = "claimed"
+    DISPUTED = "disputed"
+    UNKNOWN = "unknown"
+
+
+class Party(StrEnum):
+    """Whose service a destination is, seen from the device's vendor."""
+
+    FIRST = "first"
+    SUPPORT = "support"
+    THIRD = "third"
+    INFRASTRUCTURE = "infrastructure"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one source says of an address or a name; never rewritten. `country` is ISO 3166-1 alpha-2 or None.
+
+    `source` is the id of the location source (its file name) or, for a user's file, `geoip:<file name>`.
+    `kind` groups sources that share inputs (database, region, round-trip, anycast, registry, name):
+    only different kinds count as independent. `date` is the ISO date of the source's data, "" none.
+    """
+
+    source: str
+    kind: str
+    country: str | None
+    detail: str
+    date: str = ""
+    packet: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a destination is, as concluded from evidence; `why` names the case of the fusion table."""
+
+    country: str | None
+    status: Status
+    evidence: tuple[Evidence, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who runs the address (ASN) and who stands behind (curated table); None: not known, never guessed."""
+
+    name: str | None = None
+    asn: int | None = None
+    as_name: str | None = None
+    country: str | None = None
+    parent: str | None = None
+    parent_country: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLaw:
+    """A law that may reach the destination. `reach` is the one that applied: place or operator."""
+
+    id: str
+    title: str
+    reach: str
+    why: str
+    country: str = ""
+    gag: str = ""
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AddressLocation:
+    """One address of a destination with its own conclusion."""
+
+    ip: str
+    location: Location
+    zone: Zone
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationSeed:
+    """What traffic shows of one peer address under one name: the input of `locate`.
+
+    `name` is the best name by trust (None: a bare address), `name_source` where it came from, `aliases` further
+    names of the same flows (CNAME chain, certificate). `outer_name`: the name is only the front (ECH).
+    `rtt_min_ns` is the least handshake round trip to this address or None. `local`: inside or group address.
+    Byte counts are seen from the devices: `out` is what they sent. `first_packet` is a packet id.
+    `flows` are flow ids, `name_packet`/`payload_packet` packet ids (first evidence of the name / first payload).
+    """
+
+    ip: str
+    name: str | None
+    name_source: str | None
+    name_packet: int | None
+    aliases: tuple[str, ...]
+    outer_name: bool
+    local: bool
+    rtt_min_ns: int | None
+    bytes_out: int
+    bytes_in: int
+    payload_out: int
+    flows: tuple[str, ...]
+    applications: tuple[str, ...]
+    ports: tuple[int, ...]
+    first_packet: int
+    payload_packet: int | None
+    devices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One row per name and operator, or per address where there is no name (contract: `destinations`)."""
+
+    id: str
+    name: str | None
+    ips: tuple[str, ...]
+    registrable_domain: str | None
+    party: Party
+    operator: Operator
+    location: Location
+    zone: Zone
+    adequacy: str
+    access_laws: tuple[AccessLaw, ...]
+    bytes_out: int
+    bytes_in: int
+    payload_out: int
+    flows: tuple[str, ...]
+    addresses: tuple[AddressLocation, ...]
+    devices: tuple[str, ...] = ()
+    name_source: str | None = None
+    first_packet: int = 0
+    payload_packet: int | None = None
+    hard_coded: bool = False
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,61 @@
+"""Packet ids and addresses: the two things that every stage cites.
+
+A packet id is one int: `input index << 40 | 1-based packet number`, so that ids of the first (mostly the
+only) input are the numbers that Wireshark shows.
+"""
+
+import ipaddress
+
+NUMBER_BITS = 40
+NUMBER_MASK = (1 << NUMBER_BITS) - 1
+
+PROTOCOL_NAMES = {
+    1: "icmp",
+    2: "igmp",
+    6: "tcp",
+    17: "udp",
+    41: "6in4",
+    4: "ipip",
+    47: "gre",
+    50: "esp",
+    51: "ah",
+    58: "icmpv6",
+    89: "ospf",
+    103: "pim",
+    112: "vrrp",
+    132: "sctp",
+    136: "udplite",
+}
+"""IANA protocol numbers (https://www.iana.org/assignments/protocol-numbers) to the names we print."""
+
+
+def packet_id(input_index: int, number: int) -> int:
+    """Gives the id of packet `number` (1-based) of input `input_index` (0-based)."""
+    return input_index << NUMBER_BITS | number
+
+
+def input_of(packet: int) -> int:
+    """Gives the 0-based input index of a packet id."""
+    return packet >> NUMBER_BITS
+
+
+def number_of(packet: int) -> int:
+    """Gives the 1-based packet number of a packet id."""
+    return packet & NUMBER_MASK
+
+
+def protocol_name(number: int) -> str:
+    """Gives the printed name of an IP protocol number, `ip-<n>` where there is none."""
+    return PROTOCOL_NAMES.get(number, f"ip-{number}")
+
+
+def ip_text(version: int, hi: int, lo: int) -> str:
+    """Gives an address (two unsigned 64-bit halves; IPv4 in the low 32 bits) in RFC 5952 form."""
+    if version == 4:
+        return str(ipaddress.IPv4Address(lo & 0xFFFFFFFF))
+    return str(ipaddress.IPv6Address(hi << 64 | lo))
+
+
+def mac_text(mac: int) -> str:
+    """Gives a 48-bit MAC in lower case with colons."""
+    return ":".join(f"{mac >> shift & 0xFF:02x}" for shift in range(40, -8, -8))

@@ -1,0 +1,53 @@
+"""Reads the column files of the embedded knowledge (written by `tools/knowledge/columns.py`).
+
+Form: `IOTCOLS1`, the length (4 bytes, big endian) and text of a JSON header (name to [numpy type, rows, length of
+the zstd frame], in file order), then one zstd frame per column, its bytes plane by plane.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import zstandard
+
+from iotaudit.errors import SetupError
+
+MAGIC = b"IOTCOLS1"
+Column = npt.NDArray[Any]
+
+
+def read_columns(path: Path) -> dict[str, Column]:
+    """Gives the columns by name.
+
+    Raises:
+        SetupError: the file is missing or damaged, so the installation is.
+    """
+    try:
+        data = path.read_bytes()
+        if not data.startswith(MAGIC):
+            raise ValueError
+        at = len(MAGIC) + 4
+        head_end = at + int.from_bytes(data[at - 4 : at], "big")
+        header = orjson.loads(data[at:head_end])
+        unpacker = zstandard.ZstdDecompressor()
+        columns = {}
+        for name, (dtype, rows, frame_len) in header.items():
+            kind = np.dtype(f"<{dtype}")
+            planes = unpacker.decompress(
+                data[head_end : head_end + frame_len], max_output_size=rows * kind.itemsize
+            )
+            head_end += frame_len
+            cells = np.frombuffer(planes, np.uint8).reshape(kind.itemsize, rows)
+            columns[name] = np.ascontiguousarray(cells.T).view(kind).reshape(rows)
+    except (OSError, ValueError, zstandard.ZstdError):
+        raise SetupError(f"the embedded knowledge file {path.name} is damaged; install iotaudit again") from None
+    return columns
+
+
+def text_at(columns: dict[str, Column], row: int) -> str:
+    """Gives text `row` of the columns `name_end` and `names`."""
+    ends = columns["name_end"]
+    begin = int(ends[row - 1]) if row else 0
+    return bytes(columns["names"][begin : int(ends[row])]).decode("utf-8", "replace")

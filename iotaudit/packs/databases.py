@@ -1,0 +1,191 @@
+"""Address databases in MaxMind's file form: the embedded one, and the user's own (`--geoip FILE`).
+
+Files that name themselves as a MaxMind-style country, city, ASN or enterprise database are read through geoip2;
+flat records (`{"country_code": "DE"}`, `{"country": "DE", "asn": "AS64496"}`) through maxminddb, since geoip2 refuses
+them. Only `country` counts as a place: `registered_country` is where a network is registered.
+
+Source: MaxMind DB file format 2.0; records observed in DB-IP Lite, GeoLite2 test data, IPinfo Lite.
+"""
+
+import datetime
+import hashlib
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import maxminddb
+
+from iotaudit.codec.guard import Fault, guarded
+from iotaudit.errors import InputError
+from iotaudit.model.knowledge import GeoAnswer, GeoDatabase, ZoneTable
+from iotaudit.model.result import KnowledgeFile
+
+MAXMIND_METHODS = ("Enterprise", "City", "Country", "ASN", "ISP")
+SAMPLED = 64
+"""Records looked at to tell whether a file holds countries or networks at all."""
+FAMILIES = (("geolite", "maxmind"), ("geoip2", "maxmind"), ("dbip", "dbip"), ("ipinfo", "ipinfo"))
+MAX_TEXT = 200
+
+
+class MmdbFile:
+    """One opened database."""
+
+    def __init__(
+        self, source: str, date: str, family: str, read: Callable[[str], Any], zones: ZoneTable
+    ) -> None:
+        self.id = source
+        self.date = date
+        self.family = family
+        self._read = read
+        self._zones = zones
+
+    def look_up(self, ip: str) -> GeoAnswer | None:
+        """Gives the answer for an address; an unreadable record is an answer without a country, never an error."""
+        record = guarded("mmdb", self._read, ip)
+        if isinstance(record, Fault):
+            if record.error in {"AddressNotFoundError", "ValueError"}:  # not in it; IPv6 in a v4 file
+                return None
+            return GeoAnswer(vague="the record could not be read")
+        return adapt(record, self._zones)
+
+
+def adapt(record: Any, zones: ZoneTable) -> GeoAnswer | None:  # noqa: ANN401 - any record of any maker
+    """Gives what a record says, whatever its maker's form; None where it says nothing that we use."""
+    if not isinstance(record, dict):
+        return None
+    traits = record.get("traits")
+    traits = traits if isinstance(traits, dict) else {}
+    code = _country(record)
+    country = zones.normal(code) if code else None
+    asn = _asn(record) or _asn(traits)
+    name = next(
+        (
+            value
+            for part in (record, traits)
+            for key in ("autonomous_system_organization", "as_name", "as_organization", "org")
+            if isinstance(value := part.get(key), str) and value
+        ),
+        None,
+    )
+    anycast = traits.get("is_anycast") is True or record.get("is_anycast") is True
+    vague = "" if country or not code else "it names a region, not a country"
+    if country is None and asn is None and not anycast and not vague:
+        return None
+    return GeoAnswer(country, asn, name[:MAX_TEXT] if name else None, anycast, vague)
+
+
+def _country(record: dict[str, Any]) -> str | None:
+    for value in (record.get("country"), record.get("country_code"), record.get("country_iso")):
+        code = value.get("iso_code") if isinstance(value, dict) else value
+        if isinstance(code, str) and len(code) == 2 and code.isascii() and code.isalpha():
+            return code
+    return None
+
+
+def _asn(record: dict[str, Any]) -> int | None:
+    for key in ("autonomous_system_number", "asn", "as_number"):
+        value = record.get(key)
+        if isinstance(value, str):
+            digits = value.upper().removeprefix("AS")
+            value = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else None
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 32:
+            return value
+    return None
+
+
+def open_embedded(path: Path, date: str, zones: ZoneTable) -> MmdbFile:
+    """Opens the database that ships with the project.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    return MmdbFile("dbip", date, "dbip", lru_cache(1024)(_open(path).get), zones)
+
+
+def open_geoip(
+    paths: Sequence[str], embedded_sha256: str, zones: ZoneTable
+) -> tuple[tuple[GeoDatabase, ...], tuple[KnowledgeFile, ...]]:
+    """Opens the user's databases.
+
+    Raises:
+        InputError: a file is missing, unreadable, no such database, or has neither countries nor networks.
+    """
+    databases: list[GeoDatabase] = []
+    files: list[KnowledgeFile] = []
+    for text in paths:
+        path = Path(text)
+        reader = _open(path)
+        meta = reader.metadata()
+        date = datetime.datetime.fromtimestamp(meta.build_epoch, datetime.UTC).date().isoformat()
+        if not _has_answers(reader, zones):
+            raise InputError(
+                f"{path}: the database ({_kind(meta)}) has neither countries nor networks; give a country, city or ASN file"
+            )
+        digest = _sha256(path)
+        name = f"geoip:{path.name}"
+        if any(f.sha256 == digest for f in files):
+            continue
+        databases.append(
+            MmdbFile(name, date, _family(path, meta, digest, embedded_sha256), _reading(path, reader, meta), zones)
+        )
+        files.append(KnowledgeFile(name, _kind(meta), date, "as licensed to the user", digest))
+    return tuple(databases), tuple(files)
+
+
+def _open(path: Path) -> maxminddb.Reader:
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; give an MMDB file")
+    try:
+        return maxminddb.open_database(path)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; give an MMDB file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be opened ({error.strerror}); check its permissions") from None
+    except (maxminddb.InvalidDatabaseError, ValueError):
+        raise InputError(f"{path}: is not an MMDB file; give a database in MaxMind's file form") from None
+
+
+def _has_answers(reader: maxminddb.Reader, zones: ZoneTable) -> bool:
+    def sample() -> bool:
+        for number, (_, record) in enumerate(reader):
+            if adapt(record, zones) is not None:
+                return True
+            if number >= SAMPLED:
+                break
+        return False
+
+    return guarded("mmdb", sample) is True
+
+
+def _reading(path: Path, reader: maxminddb.Reader, meta: Any) -> Callable[[str], Any]:  # noqa: ANN401
+    kind = next((m for m in MAXMIND_METHODS if m in meta.database_type), None)
+    if kind is None:
+        return reader.get
+    import geoip2.database
+
+    models = geoip2.database.Reader(path)
+    method = getattr(models, kind.lower())
+    reader.close()
+
+    def read(ip: str) -> Any:  # noqa: ANN401
+        record = method(ip).to_dict()
+        return record
+
+    return read
+
+
+def _family(path: Path, meta: Any, digest: str, embedded: str) -> str:  # noqa: ANN401
+    if digest == embedded:
+        return "dbip"
+    text = f"{meta.database_type} {meta.description} {path.name}".lower()
+    return next((f for word, f in FAMILIES if word in text.replace("-", "")), f"{_kind(meta)}:{digest[:8]}")
+
+
+def _kind(meta: Any) -> str:  # noqa: ANN401
+    return str(meta.database_type)[:60] or "unnamed"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

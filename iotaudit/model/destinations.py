@@ -41,6 +41,7 @@ class Evidence:
     `source` is the id of the location source (its file name) or, for a user's file, `geoip:<file name>`.
     `kind` groups sources that share inputs (database, region, round-trip, anycast, registry, name):
     only different kinds count as independent. `date` is the ISO date of the source's data, "" none.
+    `family` names the maker whose inputs the source shares (two files of one family are one voice).
     """
 
     source: str
@@ -49,6 +50,7 @@ class Evidence:
     detail: str
     date: str = ""
     packet: int | None = None
+    family: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class DestinationSeed:
     `rtt_min_ns` is the least handshake round trip to this address or None. `local`: inside or group address.
     Byte counts are seen from the devices: `out` is what they sent. `first_packet` is a packet id.
     `flows` are flow ids, `name_packet`/`payload_packet` packet ids (first evidence of the name / first payload).
+    `name_sources` are all sources that gave `name` for this address: only a DNS answer binds it to the address,
+    what the device itself writes (SNI, Host) may be anything.
     """
 
     ip: str
@@ -124,6 +128,7 @@ class DestinationSeed:
     first_packet: int
     payload_packet: int | None
     devices: tuple[str, ...]
+    name_sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,9 @@ def read_columns(path: Path) -> dict[str, Column]:
             cells = np.frombuffer(planes, np.uint8).reshape(kind.itemsize, rows)
             columns[name] = np.ascontiguousarray(cells.T).view(kind).reshape(rows)
     except (OSError, ValueError, zstandard.ZstdError):
-        raise SetupError(f"the embedded knowledge file {path.name} is damaged; install iotaudit again") from None
+        raise SetupError(
+            f"the embedded knowledge file {path.name} is damaged; install iotaudit again"
+        ) from None
     return columns
 
 

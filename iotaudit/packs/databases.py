@@ -44,7 +44,10 @@ class MmdbFile:
         """Gives the answer for an address; an unreadable record is an answer without a country, never an error."""
         record = guarded("mmdb", self._read, ip)
         if isinstance(record, Fault):
-            if record.error in {"AddressNotFoundError", "ValueError"}:  # not in it; IPv6 in a v4 file
+            if record.error in {
+                "AddressNotFoundError",
+                "ValueError",
+            }:  # not in it; IPv6 in a v4 file
                 return None
             return GeoAnswer(vague="the record could not be read")
         return adapt(record, self._zones)
@@ -88,7 +91,9 @@ def _asn(record: dict[str, Any]) -> int | None:
         value = record.get(key)
         if isinstance(value, str):
             digits = value.upper().removeprefix("AS")
-            value = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else None
+            value = (
+                int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else None
+            )
         if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 32:
             return value
     return None
@@ -127,7 +132,13 @@ def open_geoip(
         if any(f.sha256 == digest for f in files):
             continue
         databases.append(
-            MmdbFile(name, date, _family(path, meta, digest, embedded_sha256), _reading(path, reader, meta), zones)
+            MmdbFile(
+                name,
+                date,
+                _family(path, meta, digest, embedded_sha256),
+                _reading(path, reader, meta),
+                zones,
+            )
         )
         files.append(KnowledgeFile(name, _kind(meta), date, "as licensed to the user", digest))
     return tuple(databases), tuple(files)
@@ -141,9 +152,13 @@ def _open(path: Path) -> maxminddb.Reader:
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; give an MMDB file") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be opened ({error.strerror}); check its permissions") from None
+        raise InputError(
+            f"{path}: cannot be opened ({error.strerror}); check its permissions"
+        ) from None
     except (maxminddb.InvalidDatabaseError, ValueError):
-        raise InputError(f"{path}: is not an MMDB file; give a database in MaxMind's file form") from None
+        raise InputError(
+            f"{path}: is not an MMDB file; give a database in MaxMind's file form"
+        ) from None
 
 
 def _has_answers(reader: maxminddb.Reader, zones: ZoneTable) -> bool:
@@ -169,8 +184,7 @@ def _reading(path: Path, reader: maxminddb.Reader, meta: Any) -> Callable[[str],
     reader.close()
 
     def read(ip: str) -> Any:  # noqa: ANN401
-        record = method(ip).to_dict()
-        return record
+        return method(ip).to_dict()
 
     return read
 
@@ -179,7 +193,9 @@ def _family(path: Path, meta: Any, digest: str, embedded: str) -> str:  # noqa: 
     if digest == embedded:
         return "dbip"
     text = f"{meta.database_type} {meta.description} {path.name}".lower()
-    return next((f for word, f in FAMILIES if word in text.replace("-", "")), f"{_kind(meta)}:{digest[:8]}")
+    return next(
+        (f for word, f in FAMILIES if word in text.replace("-", "")), f"{_kind(meta)}:{digest[:8]}"
+    )
 
 
 def _kind(meta: Any) -> str:  # noqa: ANN401

@@ -56,7 +56,9 @@ def load_knowledge(geoip: Sequence[str] = ()) -> Knowledge:
     zones = _zones(tables["zones"], tables["countries"])
     user_databases, user_files = open_geoip(geoip, by_name["dbip-country"].sha256, zones)
     embedded = open_embedded(DATA / "dbip-country.mmdb", by_name["dbip-country"].date, zones)
-    entities = tuple(_entity(row, tables["entities"]["defaults"]) for row in tables["entities"]["entities"])
+    entities = tuple(
+        _entity(row, tables["entities"]["defaults"]) for row in tables["entities"]["entities"]
+    )
     local = frozenset(tables["addresses"]["local_suffixes"]["names"])
     return Knowledge(
         files=(*files, _suffix_file(), *user_files),
@@ -87,7 +89,9 @@ def _json(path: Path) -> Any:  # noqa: ANN401 - the file's own form
     try:
         return orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError):
-        raise SetupError(f"the embedded knowledge file {path.name} is missing or damaged; install iotaudit again") from None
+        raise SetupError(
+            f"the embedded knowledge file {path.name} is missing or damaged; install iotaudit again"
+        ) from None
 
 
 def _suffix_file() -> KnowledgeFile:
@@ -95,8 +99,12 @@ def _suffix_file() -> KnowledgeFile:
     try:
         data = SUFFIX_LIST.read_bytes()
     except OSError:
-        raise SetupError("the list of public suffixes is missing; install publicsuffixlist again") from None
-    version = data.partition(b"// VERSION: ")[2].partition(b"\n")[0].decode("ascii", "replace").strip()
+        raise SetupError(
+            "the list of public suffixes is missing; install publicsuffixlist again"
+        ) from None
+    version = (
+        data.partition(b"// VERSION: ")[2].partition(b"\n")[0].decode("ascii", "replace").strip()
+    )
     return KnowledgeFile(
         name="public-suffix-list",
         version=version,
@@ -147,7 +155,10 @@ def _entity(row: Table, defaults: Table) -> Entity:
 
 def _anycast(table: Table) -> Networks[AnycastService]:
     return Networks(
-        (network, AnycastService(row["id"], row["title"], row["service"], row["source"], row["date"]))
+        (
+            network,
+            AnycastService(row["id"], row["title"], row["service"], row["source"], row["date"]),
+        )
         for row in table["rows"]
         for network in row["networks"]
     )
@@ -175,7 +186,12 @@ def _zones(table: Table, countries: dict[str, str]) -> ZoneTable:
         aliases=table["eu"]["aliases"],
         decisions={
             row["iso"]: Adequacy(
-                row["iso"], row["citation"], row["expires"], row["scope_test"], row["scope"], row.get("note")
+                row["iso"],
+                row["citation"],
+                row["expires"],
+                row["scope_test"],
+                row["scope"],
+                row.get("note"),
             )
             for row in table["adequacy"]["decisions"]
             if row["iso"]
@@ -188,7 +204,9 @@ def _zones(table: Table, countries: dict[str, str]) -> ZoneTable:
 
 def _roles(table: Table, third_parties: list[list[str]]) -> Roles:
     return Roles(
-        infrastructure={name: row["title"] for row in table["infrastructure"] for name in row["names"]},
+        infrastructure={
+            name: row["title"] for row in table["infrastructure"] for name in row["names"]
+        },
         support={name: row["title"] for row in table["support"] for name in row["names"]},
         support_kinds=tuple(table["support_kinds"]["kinds"]),
         third_parties={domain: (entity, category) for domain, entity, category in third_parties},

@@ -53,15 +53,20 @@ def main() -> None:
                 "licence": "MIT",
                 "attribution": "",
                 "url": "",
-                "review_by": table.get("review_by") or min(law["review_by"] for law in table["laws"]),
+                "review_by": table.get("review_by")
+                or min(law["review_by"] for law in table["laws"]),
                 "from": OWN,
                 "sha256": _sha256(f"{name}.yaml"),
             }
         )
     compiled = {"compiled": {"tables.json": _sha256("tables.json")}}
-    text = json.dumps({"files": sorted(rows, key=lambda r: r["name"]), **compiled}, indent=1, ensure_ascii=False)
+    text = json.dumps(
+        {"files": sorted(rows, key=lambda r: r["name"]), **compiled}, indent=1, ensure_ascii=False
+    )
     (DATA / "manifest.json").write_text(text + "\n", encoding="utf-8")
-    sys.stdout.write(f"{len(rows)} files, {sum((DATA / r['file']).stat().st_size for r in rows)} bytes\n")
+    sys.stdout.write(
+        f"{len(rows)} files, {sum((DATA / r['file']).stat().st_size for r in rows)} bytes\n"
+    )
 
 
 def _sha256(name: str) -> str:

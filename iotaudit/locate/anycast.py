@@ -1,0 +1,19 @@
+"""Addresses that their operators announce from many places (own table). See docs/sources/anycast.md."""
+
+from iotaudit.model.destinations import DestinationSeed, Evidence
+from iotaudit.model.knowledge import Knowledge
+from iotaudit.model.result import Settings
+
+ID = "anycast"
+KIND = "anycast"
+
+
+def evidence(
+    seed: DestinationSeed, knowledge: Knowledge, settings: Settings
+) -> tuple[Evidence, ...]:  # noqa: ARG001
+    """Gives one row, without a country, where the address is in the table."""
+    service = knowledge.anycast.find(seed.ip)
+    if service is None:
+        return ()
+    date = knowledge.dates.get("anycast", "") if service.date == "memory" else service.date
+    return (Evidence(ID, KIND, None, f"{service.title}, {service.kind}: {service.source}", date),)

@@ -1,0 +1,103 @@
+"""Which access laws may reach a destination: by the place of the machine, or by the company behind it.
+
+A row is a reason to ask, no evidence of access. Only laws of role `access` that are in force (or lapsed with lasting
+effects) are named; one row per law and reach, with all its grounds in `why`.
+"""
+
+from collections.abc import Iterable
+
+from iotaudit.model.destinations import AccessLaw, Location, Operator, Status
+from iotaudit.model.knowledge import Entity, Knowledge, Law
+
+Ground = tuple[str, str]
+"""A country, and why it counts."""
+NAMED_STATUS = frozenset({"in-force", "in-force-in-part", "lapsed-effects-continue"})
+
+
+def laws_for(
+    locations: Iterable[Location],
+    operator: Operator,
+    entities: Iterable[Entity],
+    owners: Iterable[Entity],
+    knowledge: Knowledge,
+    as_of: str,
+) -> tuple[AccessLaw, ...]:
+    """Gives the laws, sorted by id and reach.
+
+    Args:
+        locations: conclusions on all addresses of the destination.
+        operator: who runs the addresses.
+        entities: organisations of the networks.
+        owners: organisations whose domain the name lies under.
+        knowledge: laws and zones.
+        as_of: ISO date of the audit; laws due for review before it are marked stale.
+    """
+    by_place = _unique(g for location in locations for g in _place_grounds(location, knowledge))
+    by_operator = _unique(
+        [
+            *_seats(
+                operator.name,
+                operator.country,
+                operator.parent,
+                operator.parent_country,
+                "the operator",
+            ),
+            *(g for e in entities for g in _entity_seats(e, "the network's operator")),
+            *(g for e in owners for g in _entity_seats(e, "the owner of the domain,")),
+        ]
+    )
+    rows = []
+    for law in knowledge.laws:
+        if law.role != "access" or law.status not in NAMED_STATUS:
+            continue
+        rows += _row(law, "place", law.places, by_place, as_of)
+        rows += _row(law, "operator", law.operators, by_operator, as_of)
+    return tuple(sorted(rows, key=lambda row: (row.id, row.reach)))
+
+
+def _row(
+    law: Law, reach: str, triggers: tuple[str, ...], grounds: tuple[Ground, ...], as_of: str
+) -> list[AccessLaw]:
+    why = [text for country, text in grounds if country in triggers]
+    if not why:
+        return []
+    if law.status != "in-force":
+        why.append(f"status on file: {law.status.replace('-', ' ')}")
+    stale = bool(law.review_by) and law.review_by < as_of
+    return [AccessLaw(law.id, law.title, reach, "; ".join(why), law.country, law.gag, stale)]
+
+
+def _place_grounds(location: Location, knowledge: Knowledge) -> list[Ground]:
+    zones = knowledge.zones
+    if location.country and location.status in {Status.CONFIRMED, Status.CLAIMED}:
+        text = f"placed in {location.country} ({location.status})"
+        return [(zones.law_country(location.country), text)]
+    if location.status is Status.DISPUTED:
+        named = sorted({row.country for row in location.evidence if row.country})
+        return [
+            (zones.law_country(code), f"location disputed: a source places it in {code}")
+            for code in named
+        ]
+    return []
+
+
+def _entity_seats(entity: Entity, who: str) -> list[Ground]:
+    return _seats(entity.name, entity.country, entity.parent, entity.parent_country, who)
+
+
+def _seats(
+    name: str | None, country: str | None, parent: str | None, parent_country: str | None, who: str
+) -> list[Ground]:
+    grounds = []
+    if name and country:
+        grounds.append((country, f"{who} {name} has its seat in {country}"))
+    if parent and parent_country and parent != name:
+        grounds.append(
+            (parent_country, f"{parent}, parent of {name}, has its seat in {parent_country}")
+        )
+    return grounds
+
+
+def _unique(grounds: Iterable[Ground]) -> tuple[Ground, ...]:
+    """Keeps the first ground of each text, and of each organisation and country."""
+    return tuple(dict.fromkeys(grounds))

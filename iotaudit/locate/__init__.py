@@ -4,13 +4,12 @@
 """
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from iotaudit.locate import anycast, dbip, geoip, region_name
 from iotaudit.locate.fusion import conclude
-from iotaudit.locate.laws import laws_for
+from iotaudit.locate.laws import LawBook
 from iotaudit.locate.operator import Network, network_of, owners
 from iotaudit.locate.party import is_resolver_only, party_of
 from iotaudit.model.destinations import (
@@ -33,7 +32,12 @@ class Source(Protocol):
 
     ID: str
     KIND: str
-    evidence: Callable[[DestinationSeed, Knowledge, Settings], tuple[Evidence, ...]]
+
+    def evidence(
+        self, seed: DestinationSeed, knowledge: Knowledge, settings: Settings, /
+    ) -> tuple[Evidence, ...]:
+        """Gives what the source says of a seed's address, () where it is silent."""
+        ...
 
 
 SOURCES: tuple[Source, ...] = (dbip, geoip, region_name, anycast)
@@ -78,8 +82,9 @@ def locate(
     for seed in sorted(seeds, key=_seed_order):
         placed = _place(seed, knowledge, settings)
         groups[_group(placed)].append(placed)
+    book = LawBook(knowledge, settings.as_of)
     rows = sorted(
-        (_destination(group, knowledge, settings, first_party) for group in groups.values()),
+        (_destination(g, knowledge, book, settings, first_party) for g in groups.values()),
         key=_row_order,
     )
     return tuple(replace(row, id=f"dst{number}") for number, row in enumerate(rows, 1))
@@ -103,7 +108,12 @@ def _place(seed: DestinationSeed, knowledge: Knowledge, settings: Settings) -> P
         return Placed(seed, location, zone, nothing, local=local, note=note)
     network = network_of(seed.ip, knowledge)
     evidence = [row for source in SOURCES for row in source.evidence(seed, knowledge, settings)]
-    location = conclude(evidence, cloud=network.cloud, places=network.places)
+    location = conclude(
+        evidence,
+        cloud=network.cloud,
+        places=network.places,
+        announced=network.operator.asn is not None,
+    )
     return Placed(seed, location, _zone(location, knowledge, settings.as_of), network, local=False)
 
 
@@ -132,7 +142,11 @@ def _operator_key(network: Network) -> str:
 
 
 def _destination(
-    group: list[Placed], knowledge: Knowledge, settings: Settings, first_party: tuple[str, ...]
+    group: list[Placed],
+    knowledge: Knowledge,
+    book: LawBook,
+    settings: Settings,
+    first_party: tuple[str, ...],
 ) -> Destination:
     seeds = [placed.seed for placed in group]
     name = seeds[0].name or None
@@ -140,6 +154,7 @@ def _destination(
     worst = _worst(group)
     operator = _one_operator(group)
     owned = () if local else owners(name, knowledge)
+    behind = tuple(o for o in owned if not any(o in p.network.entities for p in group))
     party, ground = (Party.UNKNOWN, "") if local else party_of(name, seeds, knowledge, first_party)
     named = min(
         (s for s in seeds if s.name_packet is not None),
@@ -164,14 +179,7 @@ def _destination(
         adequacy=adequacy,
         access_laws=()
         if local
-        else laws_for(
-            [p.location for p in group],
-            operator,
-            _entities(group),
-            owned,
-            knowledge,
-            settings.as_of,
-        ),
+        else book.laws_for([p.location for p in group], operator, _entities(group), behind),
         bytes_out=sum(s.bytes_out for s in seeds),
         bytes_in=sum(s.bytes_in for s in seeds),
         payload_out=sum(s.payload_out for s in seeds),
@@ -191,6 +199,8 @@ def _destination(
 
 def _one_operator(group: list[Placed]) -> Operator:
     """Gives the operator of the group; several networks of one organisation keep all their evidence."""
+    if len(group) == 1:
+        return group[0].network.operator
     operator = min((p.network.operator for p in group), key=lambda o: (o.asn is None, o.asn or 0))
     evidence = dict.fromkeys(e for p in group for e in p.network.operator.evidence)
     return replace(operator, evidence=tuple(evidence))

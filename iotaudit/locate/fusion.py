@@ -23,12 +23,17 @@ CASES: dict[str, str] = {
     "databases_agree": "databases of different makers name one country (they share inputs: claimed, not confirmed)",
     "one_database_in_known_places": "one database, and the operator's network has its data centres only in few countries, this one among them",
     "cloud_without_region": "one database, and the operator is a cloud or CDN whose addresses may be anywhere",
+    "no_network": "one database, and no network is known to announce the address: who runs it is open",
     "one_database": "one database",
 }
 
 
 def conclude(
-    evidence: Iterable[Evidence], *, cloud: bool, places: tuple[str, ...] = ()
+    evidence: Iterable[Evidence],
+    *,
+    cloud: bool,
+    places: tuple[str, ...] = (),
+    announced: bool = True,
 ) -> Location:
     """Gives the location that follows from evidence on one address.
 
@@ -36,6 +41,7 @@ def conclude(
         evidence: what sources say, in any order.
         cloud: the operator is a cloud or CDN whose addresses may be anywhere.
         places: the only countries in which the operator's network has data centres, () where not known.
+        announced: a network that announces the address is known.
     """
     rows = tuple(sorted(set(evidence), key=_order))
     kinds = {row.kind for row in rows if row.country}
@@ -49,7 +55,8 @@ def conclude(
     if any(row.kind == "database" and row.country is None for row in rows):
         return Location(None, Status.UNKNOWN, rows, "answer_without_country")
     families = {row.family or row.source for row in rows if row.kind == "database"}
-    case = _case(kinds, len(families), cloud=cloud, in_places=countries[0] in places)
+    alone = _alone(cloud=cloud, in_places=countries[0] in places, announced=announced)
+    case = _case(kinds, len(families)) or alone
     status = STATUS[case]
     return Location(countries[0] if status is not Status.UNKNOWN else None, status, rows, case)
 
@@ -62,17 +69,24 @@ STATUS = {
     "databases_agree": Status.CLAIMED,
     "one_database_in_known_places": Status.CLAIMED,
     "cloud_without_region": Status.UNKNOWN,
+    "no_network": Status.UNKNOWN,
     "one_database": Status.CLAIMED,
 }
 
 
-def _case(kinds: set[str], families: int, *, cloud: bool, in_places: bool) -> str:
+def _case(kinds: set[str], families: int) -> str | None:
+    """Gives the case of several voices, None where a single database speaks."""
     if "region" in kinds:
         return "region_and_database" if families else "region_only"
     if "name" in kinds:
         return "name_and_database" if families else "name_only"
-    if families > 1:
-        return "databases_agree"
+    return "databases_agree" if families > 1 else None
+
+
+def _alone(*, cloud: bool, in_places: bool, announced: bool) -> str:
+    """Gives the case of one database."""
+    if not announced:
+        return "no_network"
     if not cloud:
         return "one_database"
     return "one_database_in_known_places" if in_places else "cloud_without_region"

@@ -14,45 +14,55 @@ Ground = tuple[str, str]
 NAMED_STATUS = frozenset({"in-force", "in-force-in-part", "lapsed-effects-continue"})
 
 
-def laws_for(
-    locations: Iterable[Location],
-    operator: Operator,
-    entities: Iterable[Entity],
-    owners: Iterable[Entity],
-    knowledge: Knowledge,
-    as_of: str,
-) -> tuple[AccessLaw, ...]:
-    """Gives the laws, sorted by id and reach.
+class LawBook:
+    """Finds laws; grounds that were seen before are answered from memory (most destinations share theirs)."""
 
-    Args:
-        locations: conclusions on all addresses of the destination.
-        operator: who runs the addresses.
-        entities: organisations of the networks.
-        owners: organisations whose domain the name lies under.
-        knowledge: laws and zones.
-        as_of: ISO date of the audit; laws due for review before it are marked stale.
-    """
-    by_place = _unique(g for location in locations for g in _place_grounds(location, knowledge))
-    by_operator = _unique(
-        [
-            *_seats(
-                operator.name,
-                operator.country,
-                operator.parent,
-                operator.parent_country,
-                "the operator",
-            ),
-            *(g for e in entities for g in _entity_seats(e, "the network's operator")),
-            *(g for e in owners for g in _entity_seats(e, "the owner of the domain,")),
-        ]
-    )
-    rows = []
-    for law in knowledge.laws:
-        if law.role != "access" or law.status not in NAMED_STATUS:
-            continue
-        rows += _row(law, "place", law.places, by_place, as_of)
-        rows += _row(law, "operator", law.operators, by_operator, as_of)
-    return tuple(sorted(rows, key=lambda row: (row.id, row.reach)))
+    __slots__ = ("_as_of", "_knowledge", "_known")
+
+    def __init__(self, knowledge: Knowledge, as_of: str) -> None:
+        self._knowledge = knowledge
+        self._as_of = as_of
+        self._known: dict[tuple[tuple[Ground, ...], tuple[Ground, ...]], tuple[AccessLaw, ...]] = {}
+
+    def laws_for(
+        self,
+        locations: Iterable[Location],
+        operator: Operator,
+        entities: Iterable[Entity],
+        owners: Iterable[Entity],
+    ) -> tuple[AccessLaw, ...]:
+        """Gives the laws, sorted by id and reach; those due for review before the audit's day are marked stale.
+
+        Args:
+            locations: conclusions on all addresses of the destination.
+            operator: who runs the addresses.
+            entities: further organisations of their networks.
+            owners: organisations whose domain the name lies under.
+        """
+        seats = _seats(
+            operator.name,
+            operator.country,
+            operator.parent,
+            operator.parent_country,
+            "the operator",
+        )
+        for entity in entities:
+            seats += _entity_seats(entity, "the network's operator")
+        for entity in owners:
+            seats += _entity_seats(entity, "the owner of the domain,")
+        places = [g for location in locations for g in _place_grounds(location, self._knowledge)]
+        key = tuple(dict.fromkeys(places)), tuple(dict.fromkeys(seats))
+        if key not in self._known:
+            self._known[key] = self._find(*key)
+        return self._known[key]
+
+    def _find(self, places: tuple[Ground, ...], seats: tuple[Ground, ...]) -> tuple[AccessLaw, ...]:
+        rows = []
+        for law in self._knowledge.laws:
+            if law.role == "access" and law.status in NAMED_STATUS:
+                rows += _row(law, "place", law.places, places, self._as_of)
+                rows += _row(law, "operator", law.operators, seats, self._as_of)
+        return tuple(sorted(rows, key=lambda row: (row.id, row.reach)))
 
 
 def _row(
@@ -96,8 +106,3 @@ def _seats(
             (parent_country, f"{parent}, parent of {name}, has its seat in {parent_country}")
         )
     return grounds
-
-
-def _unique(grounds: Iterable[Ground]) -> tuple[Ground, ...]:
-    """Keeps the first ground of each text, and of each organisation and country."""
-    return tuple(dict.fromkeys(grounds))

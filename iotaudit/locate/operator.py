@@ -10,7 +10,8 @@ from iotaudit.model.destinations import Evidence, Operator
 from iotaudit.model.knowledge import Entity, GeoDatabase, Knowledge
 
 KIND = "registry"
-CLOUD_KINDS = frozenset({"cloud", "cdn"})
+CLOUD_KINDS = frozenset({"cloud", "cdn", "resolver"})
+"""Kinds of organisations whose networks announce addresses at many places, or place them anywhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ ISO 3166-1 alpha-2 in capitals, dates are ISO texts.
 import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Generic, Protocol, TypeVar
 
 from iotaudit.model.data_types import DataType
@@ -68,6 +69,16 @@ class SuffixTable(Protocol):
         ...
 
 
+@lru_cache(1024)
+def address_of(text: str) -> tuple[int, int] | None:
+    """Gives version and number of an address, None for what is none (kept: several tables ask in turn)."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return address.version, int(address)
+
+
 class Networks(Generic[T]):
     """Longest-prefix match over some hundred networks; every look-up costs one dict access per prefix length."""
 
@@ -88,12 +99,11 @@ class Networks(Generic[T]):
 
     def find(self, ip: str) -> T | None:
         """Gives the value of the longest network that holds the address, None for none or for no address."""
-        try:
-            address = ipaddress.ip_address(ip)
-        except ValueError:
+        address = address_of(ip)
+        if address is None:
             return None
-        number = int(address)
-        for shift, table in self._by_length[address.version]:
+        version, number = address
+        for shift, table in self._by_length[version]:
             found = table.get(number >> shift)
             if found is not None:
                 return found

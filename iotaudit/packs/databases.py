@@ -26,6 +26,8 @@ SAMPLED = 64
 """Records looked at to tell whether a file holds countries or networks at all."""
 FAMILIES = (("geolite", "maxmind"), ("geoip2", "maxmind"), ("dbip", "dbip"), ("ipinfo", "ipinfo"))
 MAX_TEXT = 200
+RECENT = 1024
+"""Answers kept: location and operator ask for the same address in turn."""
 
 
 class MmdbFile:
@@ -39,8 +41,9 @@ class MmdbFile:
         self.family = family
         self._read = read
         self._zones = zones
+        self.look_up = lru_cache(RECENT)(self._look_up)
 
-    def look_up(self, ip: str) -> GeoAnswer | None:
+    def _look_up(self, ip: str) -> GeoAnswer | None:
         """Gives the answer for an address; an unreadable record is an answer without a country, never an error."""
         record = guarded("mmdb", self._read, ip)
         if isinstance(record, Fault):
@@ -105,7 +108,7 @@ def open_embedded(path: Path, date: str, zones: ZoneTable) -> MmdbFile:
     Raises:
         InputError: it is missing or damaged.
     """
-    return MmdbFile("dbip", date, "dbip", lru_cache(1024)(_open(path).get), zones)
+    return MmdbFile("dbip", date, "dbip", _open(path).get, zones)
 
 
 def open_geoip(

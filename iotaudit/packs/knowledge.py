@@ -148,8 +148,8 @@ def _entity(row: Table, defaults: Table) -> Entity:
         places=tuple((int(asn), tuple(codes)) for asn, codes in row.get("places", {}).items()),
         domains=tuple(row["domains"]),
         source=row["source"],
-        as_of=row.get("as_of", defaults["as_of"]),
-        checked=row.get("checked", defaults["checked"]),
+        as_of=row["as_of"] if "as_of" in row else defaults["as_of"],
+        checked=row["checked"] if "checked" in row else defaults["checked"],
     )
 
 

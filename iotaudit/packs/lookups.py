@@ -1,15 +1,17 @@
 """The embedded look-ups that are opened on first use: networks (ASN), vendors (OUI), public suffixes."""
 
-import ipaddress
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from iotaudit.model.knowledge import address_of
 from iotaudit.packs.columns import Column, read_columns, text_at
 
 V6_SHIFT = 64
 """IPv6 ranges are kept to their upper 64 bits."""
+RECENT = 1024
+"""Answers kept: several sources ask for the same address in turn."""
 
 
 class AsnTable:
@@ -18,6 +20,7 @@ class AsnTable:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._names: dict[int, str] = {}
+        self.look_up = lru_cache(RECENT)(self._look_up)
 
     @cached_property
     def _columns(self) -> dict[str, Column]:
@@ -26,18 +29,18 @@ class AsnTable:
         columns["v6_start"] = np.cumsum(columns.pop("v6_step"), dtype=np.uint64)
         return columns
 
-    def look_up(self, ip: str) -> tuple[int, str] | None:
+    def _look_up(self, ip: str) -> tuple[int, str] | None:
         """Gives number and name of the network that announces an address; None for none and for no address."""
-        try:
-            address = ipaddress.ip_address(ip)
-        except ValueError:
+        address = address_of(ip)
+        if address is None:
             return None
+        version, number = address
         columns = self._columns
-        if address.version == 4:
-            at = np.searchsorted(columns["v4_start"], np.uint32(int(address)), side="right") - 1
+        if version == 4:
+            at = np.searchsorted(columns["v4_start"], np.uint32(number), side="right") - 1
             asn = int(columns["v4_asn"][at])
         else:
-            key = np.uint64(int(address) >> V6_SHIFT)
+            key = np.uint64(number >> V6_SHIFT)
             at = np.searchsorted(columns["v6_start"], key, side="right") - 1
             asn = int(columns["v6_asn"][at])
         return (asn, self._name(asn)) if asn else None

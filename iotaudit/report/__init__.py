@@ -1,1 +1,68 @@
-"""report."""
+"""The last stage: an audit becomes a document, and the document any of the formats.
+
+Everything but the document itself is rendered from it, never from the audit, so that a saved `audit.json` gives the
+same report later as the audit did. Modules load on use: `iotaudit --help` must not pay for jinja2, rich or orjson.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from iotaudit.errors import UsageError
+
+if TYPE_CHECKING:
+    from iotaudit.model.result import Audit
+
+FORMATS: dict[str, str] = {
+    "json": "iotaudit.report.json",
+    "html": "iotaudit.report.html",
+    "sarif": "iotaudit.report.sarif",
+    "junit": "iotaudit.report.junit",
+    "md": "iotaudit.report.md",
+    "csv": "iotaudit.report.csv",
+}
+"""The one list of formats: id to the module that has `render(document, options)`."""
+
+__all__ = ["FORMATS", "RenderOptions", "document", "load", "render"]
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """What a reader may choose. `max_rows` bounds each table of the page; what is left out is counted and said."""
+
+    max_rows: int = 2000
+
+
+def document(audit: "Audit") -> dict[str, Any]:
+    """Gives the `audit.json` document of an audit: plain values, contract form, sorted, repeatable."""
+    from iotaudit.report.rows import make
+
+    return make(audit)
+
+
+def render(
+    document: Mapping[str, Any],
+    format: str,  # noqa: A002 - the name of the command's option
+    options: RenderOptions = RenderOptions(),
+) -> str | bytes:
+    """Gives a document in one of `FORMATS`.
+
+    Raises:
+        UsageError: the format is not known.
+    """
+    if format not in FORMATS:
+        raise UsageError(f"format {format!r} is unknown; there are {', '.join(FORMATS)}")
+    rendered: str | bytes = import_module(FORMATS[format]).render(document, options)
+    return rendered
+
+
+def load(text: bytes) -> dict[str, Any]:
+    """Gives the document of a saved `audit.json`.
+
+    Raises:
+        InputError: it is none: not JSON, cut off, of another version, or not of the schema's form.
+    """
+    from iotaudit.report.saved import read
+
+    return read(text)

@@ -1,0 +1,210 @@
+"""The words that people read, the same in every format: answers, zones, sizes, spans, countries.
+
+Nothing here comes from a capture; what does is escaped by the format that writes it.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from iso3166 import countries_by_alpha2
+
+LEAVES = {
+    "yes": ("YES", "Data leaves the EU and the EEA."),
+    "no": ("NO", "No data was seen leaving the EU and the EEA."),
+    "undetermined": (
+        "UNDETERMINED",
+        "This test cannot say whether data leaves the EU and the EEA.",
+    ),
+}
+ACCESS = {
+    "yes": ("YES", "Law of a country outside the EEA may reach a recipient of the data."),
+    "no": ("NO", "No recipient was found within reach of a law from outside the EEA."),
+    "undetermined": (
+        "UNDETERMINED",
+        "This test cannot say whether a law from outside the EEA reaches a recipient.",
+    ),
+}
+ZONES = {
+    "EU": "inside the EU",
+    "EEA": "inside the EEA",
+    "adequate": "outside the EEA, adequacy decision",
+    "third-country": "outside the EEA",
+    "local": "local network",
+    "unknown": "place not known",
+}
+STATUS = {
+    "confirmed": "confirmed by independent sources",
+    "claimed": "claimed by one kind of source",
+    "disputed": "sources disagree",
+    "unknown": "not known",
+}
+PARTIES = {
+    "first": "the vendor's own service",
+    "support": "a service that works for the vendor",
+    "third": "a third party",
+    "infrastructure": "network infrastructure",
+    "unknown": "whose service is not known",
+}
+OUTCOMES = {
+    "fail_indicator": "indicator found",
+    "no_indicator": "no indicator",
+    "inconclusive": "could not be decided",
+    "not_testable": "not testable in this set-up",
+}
+CONFIDENCE = {
+    "proven": "proven by checksum, format or a known value",
+    "detected": "detected by its form and name",
+    "inferred": "inferred from size, rhythm or name",
+}
+CHANNELS = {
+    "plaintext": "in the clear",
+    "decrypted": "encrypted, read with the keys",
+    "encrypted": "encrypted, not read",
+}
+CLOSED = {
+    "no_keys": "encrypted, no keys",
+    "pinned": "encrypted, certificate pinned",
+    "unknown_protocol": "protocol not known",
+}
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+UNITS = ("kB", "MB", "GB", "TB", "PB", "EB")
+ZONE_ORDER = ("third-country", "adequate", "unknown", "EEA", "EU", "local")
+
+
+def country(code: str | None) -> str:
+    """Gives the name of an ISO 3166-1 alpha-2 code, the code itself where it has none, "not known" for None."""
+    if not code:
+        return "not known"
+    found = countries_by_alpha2.get(code.upper())
+    return found.apolitical_name.split(" (")[0].split(",")[0] if found else code
+
+
+def size(length: int) -> str:
+    """Gives bytes for people, in powers of 1000: "812 B", "1.2 MB"."""
+    if length < 1000:
+        return f"{length} B"
+    power = 1
+    while round(length / 1000**power, 1) >= 1000 and power < len(UNITS):
+        power += 1
+    return f"{length / 1000**power:.1f} {UNITS[power - 1]}"
+
+
+def span(seconds: float) -> str:
+    """Gives a duration for people: "0.4 s", "3 min 20 s", "2 h 5 min"."""
+    if seconds < 60:
+        return f"{seconds:.1f} s".replace(".0 s", " s")
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Gives "1 packet", "2 packets"."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def share(part: float | None) -> str:
+    """Gives a share as a percentage that never rounds to all or nothing; "nothing was sent" for None."""
+    if part is None:
+        return "nothing was sent"
+    percent = part * 100
+    if 0 < percent < 1:
+        return "under 1 %"
+    if 99 < percent < 100:
+        return "over 99 %"
+    return f"{percent:.0f} %"
+
+
+def words(term: str) -> str:
+    """Gives an id as words: "truncated_packets" as "truncated packets"."""
+    return term.replace("_", " ")
+
+
+def packets(numbers: Iterable[int | str], most: int = 12) -> str:
+    """Gives packet numbers as a list in words, the rest counted: "3, 7, 9 and 4 more"."""
+    texts = [str(n) for n in numbers]
+    if len(texts) > most:
+        return f"{', '.join(texts[:most])} and {len(texts) - most} more"
+    return ", ".join(texts)
+
+
+def device_name(row: Mapping[str, Any]) -> str:
+    """Gives what people call a device: vendor and host name, else MAC or address."""
+    name = " ".join(part for part in (row["vendor"], row["hostname"]) if part)
+    return name or str(row["mac"] or (row["ips"][0] if row["ips"] else row["id"]))
+
+
+def destination_name(row: Mapping[str, Any]) -> str:
+    """Gives a destination's name, else its address."""
+    return str(row["name"] or (row["ips"][0] if row["ips"] else "") or row["id"])
+
+
+def operator_name(row: Mapping[str, Any]) -> str:
+    """Gives who runs a destination and who stands behind, "operator not known" where nobody knows."""
+    operator = row["operator"]
+    name = (
+        operator["name"]
+        or operator["as_name"]
+        or (f"AS{operator['asn']}" if operator["asn"] else "")
+    )
+    if not name:
+        return "operator not known"
+    if operator["parent"] and operator["parent"] != name:
+        home = f", {operator['parent_country']}" if operator["parent_country"] else ""
+        return f"{name} (group: {operator['parent']}{home})"
+    return f"{name} ({operator['country']})" if operator["country"] else name
+
+
+def place(row: Mapping[str, Any]) -> str:
+    """Gives where a destination is: country and how well it is known."""
+    if row["zone"] == "local":
+        return "local network"
+    location = row["location"]
+    if location["status"] == "disputed":
+        said = sorted({e["country"] for e in location["evidence"] if e["country"]})
+        return "disputed: " + " or ".join(country(c) for c in said) if said else "disputed"
+    if not location["country"] or location["status"] == "unknown":
+        return "not known"
+    return f"{country(location['country'])} ({location['status']})"
+
+
+def worst_first(findings: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Gives findings by severity, the worst first; the order of the document within one severity; waived ones last."""
+    return sorted(
+        findings, key=lambda f: (f["waived"] is not None, SEVERITIES.index(f["severity"]))
+    )
+
+
+def questions(document: Mapping[str, Any], most: int) -> list[tuple[str, str, str]]:
+    """Gives the questions to ask the vendor, worst first and each once: (question, rule, severity)."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for finding in worst_first(f for f in document["findings"] if f["waived"] is None):
+        if finding["question"]:
+            found.setdefault(
+                finding["question"], (finding["question"], finding["rule"], finding["severity"])
+            )
+    return list(found.values())[:most]
+
+
+def exposed_types(document: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Gives the titles of the data types seen going to each destination id, sorted."""
+    found: dict[str, set[str]] = {}
+    for exposure in document["exposures"]:
+        found.setdefault(exposure["destination"], set()).add(
+            exposure["title"] or exposure["data_type"]
+        )
+    return {key: sorted(titles) for key, titles in found.items()}
+
+
+def ranked(destinations: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Gives destinations in the order of interest: outside first, then by bytes of payload sent, then by name."""
+    return sorted(
+        destinations,
+        key=lambda d: (
+            ZONE_ORDER.index(d["zone"]),
+            -d["payload_out"],
+            destination_name(d),
+            d["id"],
+        ),
+    )

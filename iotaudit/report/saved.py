@@ -11,6 +11,8 @@ from iotaudit.errors import InputError
 from iotaudit.report import schema
 from iotaudit.report.rows import SCHEMA_VERSION
 
+Form = Mapping[str, Any]
+
 MAX_LEN = 1 << 30
 """Largest audit.json that is read, bytes: about a million flows."""
 
@@ -59,9 +61,7 @@ def read(text: bytes) -> dict[str, Any]:
     return document
 
 
-def _mistake(
-    value: Any, form: Mapping[str, Any], named: Mapping[str, Any], where: str
-) -> str | None:
+def _mistake(value: object, form: Form, named: Form, where: str) -> str | None:
     """Gives the first place where a value departs from our schema, without the value; None where it fits.
 
     It knows the keywords that `schema.make` uses and no others; a test holds it against jsonschema.
@@ -69,35 +69,32 @@ def _mistake(
     while "$ref" in form:
         form = named[form["$ref"].removeprefix("#/$defs/")]
     if "anyOf" in form:
-        if value is None:
-            return None
-        return _mistake(value, form["anyOf"][0], named, where)
-    if "enum" in form or "const" in form:
-        fits = value in form["enum"] if "enum" in form else value == form["const"]
-        return (
-            None
-            if fits and not isinstance(value, bool)
-            else f"{where or '/'} is not one of the known words"
-        )
+        return None if value is None else _mistake(value, form["anyOf"][0], named, where)
+    if "type" not in form:
+        known = form.get("enum", [form.get("const")])
+        fits = isinstance(value, str | None) and value in known
+        return None if fits else f"{where or '/'} is not one of the known words"
     kinds = form["type"] if isinstance(form["type"], list) else [form["type"]]
     if not any(TYPES[kind](value) for kind in kinds):
         return f"{where or '/'} is not of type {' or '.join(kinds)}"
-    if isinstance(value, str):
-        fits = "pattern" not in form or re.search(form["pattern"], value) is not None
-        return None if fits else f"{where} is not of the form that it must have"
-    if isinstance(value, int | float):
-        fits = form.get("minimum", value) <= value <= form.get("maximum", value)
-        return None if fits else f"{where} is out of range"
     if isinstance(value, list):
         return _in_list(value, form, named, where)
     if isinstance(value, dict):
         return _in_object(value, form, named, where)
+    return _in_scalar(value, form, where)
+
+
+def _in_scalar(value: object, form: Form, where: str) -> str | None:
+    if isinstance(value, str):
+        if "pattern" in form and re.fullmatch(form["pattern"].strip("^$"), value) is None:
+            return f"{where} is not of the form that it must have"
+    elif isinstance(value, int | float):
+        if not form.get("minimum", value) <= value <= form.get("maximum", value):
+            return f"{where} is out of range"
     return None
 
 
-def _in_list(
-    value: list[Any], form: Mapping[str, Any], named: Mapping[str, Any], where: str
-) -> str | None:
+def _in_list(value: list[Any], form: Form, named: Form, where: str) -> str | None:
     if "items" in form:
         for number, item in enumerate(value):
             wrong = _mistake(item, form["items"], named, f"{where}/{number}")
@@ -106,9 +103,7 @@ def _in_list(
     return None
 
 
-def _in_object(
-    value: dict[str, Any], form: Mapping[str, Any], named: Mapping[str, Any], where: str
-) -> str | None:
+def _in_object(value: dict[str, Any], form: Form, named: Form, where: str) -> str | None:
     properties = form.get("properties")
     if properties is None:
         return None

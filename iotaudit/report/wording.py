@@ -3,6 +3,7 @@
 Nothing here comes from a capture; what does is escaped by the format that writes it.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -66,6 +67,7 @@ CLOSED = {
     "pinned": "encrypted, certificate pinned",
     "unknown_protocol": "protocol not known",
 }
+LINK = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(/[A-Za-z0-9._~/%+-]*)?")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 UNITS = ("kB", "MB", "GB", "TB", "PB", "EB")
 ZONE_ORDER = ("third-country", "adequate", "unknown", "EEA", "EU", "local")
@@ -208,3 +210,13 @@ def ranked(destinations: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]
             d["id"],
         ),
     )
+
+
+def yes_no(flag: object) -> str:
+    """Gives "yes" or "no" of a flag, "not known" of None."""
+    return "not known" if flag is None else "yes" if flag else "no"
+
+
+def link(url: str) -> str | None:
+    """Gives a URL of our own knowledge that may become a link: https, a plain host, a plain path; else None."""
+    return url if LINK.fullmatch(url) else None

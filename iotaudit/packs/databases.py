@@ -126,7 +126,8 @@ def open_geoip(
         reader = _open(path)
         meta = reader.metadata()
         date = datetime.datetime.fromtimestamp(meta.build_epoch, datetime.UTC).date().isoformat()
-        if not _has_answers(reader, zones):
+        sample = _sample(reader, zones)
+        if sample is None:
             raise InputError(
                 f"{path}: the database ({_kind(meta)}) has neither countries nor networks; give a country, city or ASN file"
             )
@@ -139,7 +140,7 @@ def open_geoip(
                 name,
                 date,
                 _family(path, meta, digest, embedded_sha256),
-                _reading(path, reader, meta),
+                _reading(path, reader, meta, sample),
                 zones,
             )
         )
@@ -164,21 +165,25 @@ def _open(path: Path) -> maxminddb.Reader:
         ) from None
 
 
-def _has_answers(reader: maxminddb.Reader, zones: ZoneTable) -> bool:
-    def sample() -> bool:
+def _sample(reader: maxminddb.Reader, zones: ZoneTable) -> Any:  # noqa: ANN401 - any maker's record
+    """Gives one of the first records that says something that we use, None where there is none."""
+
+    def search() -> Any:  # noqa: ANN401
         for number, (_, record) in enumerate(reader):
             if adapt(record, zones) is not None:
-                return True
+                return record
             if number >= SAMPLED:
                 break
-        return False
+        return None
 
-    return guarded("mmdb", sample) is True
+    found = guarded("mmdb", search)
+    return None if isinstance(found, Fault) else found
 
 
-def _reading(path: Path, reader: maxminddb.Reader, meta: Any) -> Callable[[str], Any]:  # noqa: ANN401
+def _reading(path: Path, reader: maxminddb.Reader, meta: Any, sample: Any) -> Callable[[str], Any]:  # noqa: ANN401
     kind = next((m for m in MAXMIND_METHODS if m in meta.database_type), None)
-    if kind is None:
+    nested = isinstance(sample.get("country"), dict) or "autonomous_system_number" in sample
+    if kind is None or not nested:
         return reader.get
     import geoip2.database
 

@@ -1,0 +1,43 @@
+"""Whose service a destination is."""
+
+import pytest
+
+from iotaudit.locate.party import party_of
+from iotaudit.model.destinations import Party
+
+
+@pytest.mark.parametrize(
+    ("name", "party"),
+    [
+        ("mqtt.moppel.example", Party.FIRST),
+        ("moppel.example", Party.FIRST),
+        ("0.pool.ntp.org", Party.INFRASTRUCTURE),
+        ("connectivitycheck.gstatic.com", Party.INFRASTRUCTURE),
+        ("dns.google", Party.INFRASTRUCTURE),
+        ("www.google-analytics.com", Party.THIRD),
+        ("ad.doubleclick.net", Party.THIRD),
+        ("mtalk.google.com", Party.SUPPORT),
+        ("x.iot.eu-central-1.amazonaws.com", Party.SUPPORT),
+        ("d111.cloudfront.net", Party.SUPPORT),
+        ("dustwhale.example", Party.UNKNOWN),
+        ("moppel.example.evil.example", Party.UNKNOWN),
+        ("xmoppel.example", Party.UNKNOWN),
+        ("ntp.org.evil.example", Party.UNKNOWN),
+        ("m1.tuyaeu.com", Party.UNKNOWN),
+    ],
+)
+def test_party_of_a_name(knowledge, name, party):
+    assert party_of(name, (), knowledge, ("moppel.example",))[0] is party
+
+
+def test_vendors_own_domain_is_first_even_where_it_is_listed_elsewhere(knowledge):
+    assert party_of("api.doubleclick.net", (), knowledge, ("*.doubleclick.net",))[0] is Party.FIRST
+
+
+def test_empty_pattern_makes_nothing_first_party(knowledge):
+    assert party_of("a.example", (), knowledge, ("", "*", "."))[0] is Party.UNKNOWN
+
+
+def test_resolver_address_with_other_traffic_is_not_infrastructure(seed, knowledge):
+    assert party_of(None, (seed("8.8.8.8", ports=(443,)),), knowledge, ())[0] is Party.UNKNOWN
+    assert party_of(None, (seed("145.100.3.4"),), knowledge, ())[0] is Party.UNKNOWN

@@ -55,7 +55,7 @@ def region_of(name: str, providers: tuple[RegionNames, ...]) -> tuple[RegionName
     for provider in providers:
         for suffix in provider.suffixes:
             size = suffix.count(".") + 1
-            if len(labels) <= size or ".".join(labels[-size:]) != suffix:
+            if len(labels) <= size + provider.labels_before or ".".join(labels[-size:]) != suffix:
                 continue
             region = _region(labels[-size - 1], provider)
             if region is not None:

@@ -166,7 +166,10 @@ class SpecialRange:
 
 @dataclass(frozen=True, slots=True)
 class RegionNames:
-    """How one cloud provider writes regions into host names under its own domains."""
+    """How one cloud provider writes regions into host names under its own domains (regions.yaml).
+
+    `labels_before`: how many labels must stand before the region's label.
+    """
 
     entity: str
     suffixes: tuple[str, ...]
@@ -174,6 +177,7 @@ class RegionNames:
     endings: tuple[str, ...]
     regions: Mapping[str, str]
     source: str
+    labels_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,7 @@ def _regions(row: Table) -> RegionNames:
         endings=tuple(row.get("endings", [""])),
         regions=row["regions"],
         source=row["source"],
+        labels_before=row.get("labels_before", 0),
     )
 
 

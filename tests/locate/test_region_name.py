@@ -47,6 +47,8 @@ def test_region_is_read_where_the_provider_writes_it(name, region):
         "eu-central-1.cloudfront.net",
         "eu.moppel.example",
         "westeurope.azurewebsites.net.example",
+        "westeurope.azurewebsites.net",  # an application of that name
+        "westeurope-01.azurewebsites.net",
         "s3.amazonaws.com",
         "amazonaws.com",
         "eu-central-9.amazonaws.com",

@@ -9,8 +9,8 @@ KIND = "anycast"
 
 
 def evidence(
-    seed: DestinationSeed, knowledge: Knowledge, settings: Settings
-) -> tuple[Evidence, ...]:  # noqa: ARG001
+    seed: DestinationSeed, knowledge: Knowledge, _settings: Settings
+) -> tuple[Evidence, ...]:
     """Gives one row, without a country, where the address is in the table."""
     service = knowledge.anycast.find(seed.ip)
     if service is None:

@@ -9,8 +9,8 @@ KIND = "database"
 
 
 def evidence(
-    seed: DestinationSeed, knowledge: Knowledge, settings: Settings
-) -> tuple[Evidence, ...]:  # noqa: ARG001
+    seed: DestinationSeed, knowledge: Knowledge, _settings: Settings
+) -> tuple[Evidence, ...]:
     """Gives what the embedded database says of the seed's address."""
     return tuple(
         found

@@ -11,8 +11,8 @@ KIND = "database"
 
 
 def evidence(
-    seed: DestinationSeed, knowledge: Knowledge, settings: Settings
-) -> tuple[Evidence, ...]:  # noqa: ARG001
+    seed: DestinationSeed, knowledge: Knowledge, _settings: Settings
+) -> tuple[Evidence, ...]:
     """Gives what each of the user's databases says of the seed's address; `source` is `geoip:<file name>`."""
     return tuple(
         found

@@ -17,8 +17,8 @@ BINDING = "dns"
 
 
 def evidence(
-    seed: DestinationSeed, knowledge: Knowledge, settings: Settings
-) -> tuple[Evidence, ...]:  # noqa: ARG001
+    seed: DestinationSeed, knowledge: Knowledge, _settings: Settings
+) -> tuple[Evidence, ...]:
     """Gives a row for each of the seed's names that carries a region of the network's own operator."""
     network = knowledge.networks.look_up(seed.ip)
     entity = knowledge.by_asn.get(network[0]) if network else None

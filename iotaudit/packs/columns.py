@@ -25,26 +25,28 @@ def read_columns(path: Path) -> dict[str, Column]:
         SetupError: the file is missing or damaged, so the installation is.
     """
     try:
-        data = path.read_bytes()
-        if not data.startswith(MAGIC):
-            raise ValueError
-        at = len(MAGIC) + 4
-        head_end = at + int.from_bytes(data[at - 4 : at], "big")
-        header = orjson.loads(data[at:head_end])
-        unpacker = zstandard.ZstdDecompressor()
-        columns = {}
-        for name, (dtype, rows, frame_len) in header.items():
-            kind = np.dtype(f"<{dtype}")
-            planes = unpacker.decompress(
-                data[head_end : head_end + frame_len], max_output_size=rows * kind.itemsize
-            )
-            head_end += frame_len
-            cells = np.frombuffer(planes, np.uint8).reshape(kind.itemsize, rows)
-            columns[name] = np.ascontiguousarray(cells.T).view(kind).reshape(rows)
+        return _parse(path.read_bytes())
     except (OSError, ValueError, zstandard.ZstdError):
         raise SetupError(
             f"the embedded knowledge file {path.name} is damaged; install iotaudit again"
         ) from None
+
+
+def _parse(data: bytes) -> dict[str, Column]:
+    if not data.startswith(MAGIC):
+        raise ValueError
+    at = len(MAGIC) + 4
+    end = at + int.from_bytes(data[at - 4 : at], "big")
+    header = orjson.loads(data[at:end])
+    unpacker = zstandard.ZstdDecompressor()
+    columns = {}
+    for name, (dtype, rows, frame_len) in header.items():
+        kind = np.dtype(f"<{dtype}")
+        frame = data[end : end + frame_len]
+        planes = unpacker.decompress(frame, max_output_size=rows * kind.itemsize)
+        end += frame_len
+        cells = np.frombuffer(planes, np.uint8).reshape(kind.itemsize, rows)
+        columns[name] = np.ascontiguousarray(cells.T).view(kind).reshape(rows)
     return columns
 
 

@@ -92,5 +92,6 @@ def _alone(*, cloud: bool, in_places: bool, announced: bool) -> str:
     return "one_database_in_known_places" if in_places else "cloud_without_region"
 
 
-def _order(row: Evidence) -> tuple[str, str, str, str, int]:
-    return (row.source, row.kind, row.country or "", row.detail, row.packet or 0)
+def _order(row: Evidence) -> tuple[str, str, str, str, str, str, int]:
+    packet = -1 if row.packet is None else row.packet
+    return (row.source, row.kind, row.country or "", row.detail, row.family, row.date, packet)

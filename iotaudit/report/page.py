@@ -12,10 +12,14 @@ from iotaudit.report import chart, wording
 Row = Mapping[str, Any]
 
 METHOD = (
-    "The audit reads recorded traffic. Names come from name look-ups, handshakes and requests; each is bound to the"
-    " device that asked, from the answer on.",
-    "The place of an address is what independent kinds of sources say of it. One kind alone gives a claim, sources"
-    " that disagree give a dispute, and a dispute settles nothing.",
+    (
+        "The audit reads recorded traffic. Names come from name look-ups, handshakes and requests; each is bound to the"
+        " device that asked, from the answer on."
+    ),
+    (
+        "The place of an address is what independent kinds of sources say of it. One kind alone gives a claim, sources"
+        " that disagree give a dispute, and a dispute settles nothing."
+    ),
     "Where a server stands and whose law reaches its operator are two questions, answered apart.",
     "Values are masked wherever they stand; the report holds no raw value.",
 )

@@ -88,9 +88,10 @@ def _in_scalar(value: object, form: Form, where: str) -> str | None:
     if isinstance(value, str):
         if "pattern" in form and re.fullmatch(form["pattern"].strip("^$"), value) is None:
             return f"{where} is not of the form that it must have"
-    elif isinstance(value, int | float):
-        if not form.get("minimum", value) <= value <= form.get("maximum", value):
-            return f"{where} is out of range"
+    elif isinstance(value, int | float) and not (
+        form.get("minimum", value) <= value <= form.get("maximum", value)
+    ):
+        return f"{where} is out of range"
     return None
 
 

@@ -3,6 +3,7 @@
 import runpy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,20 +33,20 @@ PLAIN = DestinationSeed(
 
 
 @pytest.fixture(scope="session")
-def knowledge():
+def knowledge() -> Any:
     return load_knowledge()
 
 
 @pytest.fixture(scope="session")
-def settings():
+def settings() -> Any:
     return Settings(as_of="2026-11-24")
 
 
 @pytest.fixture(scope="session")
-def seed():
+def seed() -> Any:
     """Gives a maker of seeds: an address, a name with its sources, and whatever else differs from the plain one."""
 
-    def make(ip, name=None, sources=("sni",), **changes):
+    def make(ip: Any, name: Any=None, sources: Any=("sni",), **changes: Any) -> Any:
         named = {
             "name": name,
             "name_source": sources[0] if name else None,
@@ -58,15 +59,15 @@ def seed():
 
 
 @pytest.fixture(scope="session")
-def write_mmdb():
+def write_mmdb() -> Any:
     return runpy.run_path(str(Path(__file__).with_name("mmdb_file.py")))["write_mmdb"]
 
 
 @pytest.fixture
-def with_database(tmp_path, write_mmdb):
+def with_database(tmp_path: Any, write_mmdb: Any) -> Any:
     """Gives a maker of knowledge with the user's own databases on top: name of the file to its records."""
 
-    def make(**files):
+    def make(**files: Any) -> Any:
         paths = [
             write_mmdb(tmp_path / f"{name}.mmdb", rows, "Acme-Geo") for name, rows in files.items()
         ]

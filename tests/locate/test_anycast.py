@@ -1,5 +1,7 @@
 """Anycast addresses have no country."""
 
+from typing import Any
+
 import pytest
 
 from iotaudit.locate import anycast, locate
@@ -18,7 +20,7 @@ from iotaudit.model.destinations import Party, Status, Zone
         "151.101.1.1",
     ],
 )
-def test_pass_published_anycast_address_is_known(seed, knowledge, settings, ip):
+def test_pass_published_anycast_address_is_known(seed: Any, knowledge: Any, settings: Any, ip: Any) -> None:
     (found,) = anycast.evidence(seed(ip), knowledge, settings)
     assert (found.kind, found.country) == ("anycast", None)
     assert found.date
@@ -26,8 +28,8 @@ def test_pass_published_anycast_address_is_known(seed, knowledge, settings, ip):
 
 @pytest.mark.parametrize("ip", ["1.1.1.1", "8.8.4.4", "104.16.3.4"])
 def test_fail_anycast_address_is_never_placed_though_databases_name_a_country(
-    seed, knowledge, settings, ip
-):
+    seed: Any, knowledge: Any, settings: Any, ip: Any
+) -> None:
     bounded = seed(ip, "eu.moppel.example", ("dns",), rtt_min_ns=3_000_000)
     (row,) = locate((bounded,), knowledge, settings)
     assert any(e.source == "dbip" and e.country for e in row.location.evidence)
@@ -38,14 +40,14 @@ def test_fail_anycast_address_is_never_placed_though_databases_name_a_country(
     )
 
 
-def test_inconclusive_address_that_is_not_in_the_table_is_silent(seed, knowledge, settings):
+def test_inconclusive_address_that_is_not_in_the_table_is_silent(seed: Any, knowledge: Any, settings: Any) -> None:
     assert anycast.evidence(seed("145.100.3.4"), knowledge, settings) == ()
     assert anycast.evidence(seed("rubbish"), knowledge, settings) == ()
 
 
 def test_public_resolver_without_a_name_is_infrastructure_and_not_hard_coded(
-    seed, knowledge, settings
-):
+    seed: Any, knowledge: Any, settings: Any
+) -> None:
     (row,) = locate((seed("9.9.9.9", applications=("dns",), ports=(53,)),), knowledge, settings)
     assert (row.party, row.hard_coded) == (Party.INFRASTRUCTURE, False)
     assert row.operator.name == "Quad9 Foundation"

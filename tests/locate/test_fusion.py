@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from iotaudit.model.destinations import Evidence, Status
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "sources" / "fusion.md"
 
 
-def says(kind, country, family="a", source="s"):
+def says(kind: Any, country: Any, family: Any="a", source: Any="s") -> Any:
     return Evidence(source, kind, country, "test", "2026-01-01", None, family)
 
 
@@ -98,7 +99,7 @@ def says(kind, country, family="a", source="s"):
         ),
     ],
 )
-def test_case(evidence, cloud, places, announced, expected):
+def test_case(evidence: Any, cloud: Any, places: Any, announced: Any, expected: Any) -> None:
     found = conclude(evidence, cloud=cloud, places=places, announced=announced)
     assert (found.country, found.status, found.why) == expected
     assert set(found.evidence) == set(evidence)
@@ -118,14 +119,14 @@ RANK = {Status.UNKNOWN: 0, Status.DISPUTED: 0, Status.CLAIMED: 1, Status.CONFIRM
 
 
 @given(EVIDENCE, st.booleans(), st.randoms())
-def test_order_and_repetition_of_evidence_do_not_matter(evidence, cloud, random):
+def test_order_and_repetition_of_evidence_do_not_matter(evidence: Any, cloud: Any, random: Any) -> None:
     shuffled = [*evidence, *evidence[:2]]
     random.shuffle(shuffled)
     assert conclude(shuffled, cloud=cloud) == conclude(evidence, cloud=cloud)
 
 
 @given(EVIDENCE, st.booleans(), st.sampled_from(["database", "region", "name"]))
-def test_a_contrary_voice_never_makes_it_surer(evidence, cloud, kind):
+def test_a_contrary_voice_never_makes_it_surer(evidence: Any, cloud: Any, kind: Any) -> None:
     before = conclude(evidence, cloud=cloud)
     after = conclude([*evidence, says(kind, "JP", "z")], cloud=cloud)
     named = {e.country for e in evidence if e.country}
@@ -137,25 +138,25 @@ def test_a_contrary_voice_never_makes_it_surer(evidence, cloud, kind):
 
 
 @given(EVIDENCE, st.booleans())
-def test_an_anycast_address_never_has_a_country(evidence, cloud):
+def test_an_anycast_address_never_has_a_country(evidence: Any, cloud: Any) -> None:
     found = conclude([*evidence, says("anycast", None)], cloud=cloud)
     assert (found.country, found.status) == (None, Status.UNKNOWN)
 
 
 @given(EVIDENCE)
-def test_doubt_about_the_operator_never_makes_it_surer(evidence):
+def test_doubt_about_the_operator_never_makes_it_surer(evidence: Any) -> None:
     plain = conclude(evidence, cloud=False)
     assert RANK[conclude(evidence, cloud=True).status] <= RANK[plain.status]
     assert RANK[conclude(evidence, cloud=False, announced=False).status] <= RANK[plain.status]
 
 
 @given(EVIDENCE, st.booleans())
-def test_databases_alone_never_confirm(evidence, cloud):
+def test_databases_alone_never_confirm(evidence: Any, cloud: Any) -> None:
     only = [e for e in evidence if e.kind == "database"]
     assert conclude(only, cloud=cloud).status is not Status.CONFIRMED
 
 
-def test_every_case_is_on_the_page():
+def test_every_case_is_on_the_page() -> None:
     on_page = set(re.findall(r"^\| `(\w+)`", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
     assert on_page == set(CASES)
     assert set(STATUS) < set(CASES)

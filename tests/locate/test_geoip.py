@@ -1,5 +1,7 @@
 """The user's databases as sources."""
 
+from typing import Any
+
 from iotaudit.locate import geoip, locate
 from iotaudit.model.destinations import Status, Zone
 
@@ -7,7 +9,7 @@ ADDRESS = "145.100.3.4"
 """Listed in NL by the embedded database."""
 
 
-def test_pass_agreeing_file_is_a_second_voice_but_confirms_nothing(seed, with_database, settings):
+def test_pass_agreeing_file_is_a_second_voice_but_confirms_nothing(seed: Any, with_database: Any, settings: Any) -> None:
     knowledge = with_database(mine={"145.100.0.0/16": {"country_code": "NL"}})
     (found,) = geoip.evidence(seed(ADDRESS), knowledge, settings)
     assert (found.source, found.country) == ("geoip:mine.mmdb", "NL")
@@ -16,7 +18,7 @@ def test_pass_agreeing_file_is_a_second_voice_but_confirms_nothing(seed, with_da
     assert row.location.why == "databases_agree"
 
 
-def test_fail_disagreeing_file_makes_the_location_disputed(seed, with_database, settings):
+def test_fail_disagreeing_file_makes_the_location_disputed(seed: Any, with_database: Any, settings: Any) -> None:
     knowledge = with_database(mine={"145.100.0.0/16": {"country_code": "RU"}})
     (row,) = locate((seed(ADDRESS),), knowledge, settings)
     assert (row.location.country, row.location.status) == (None, Status.DISPUTED)
@@ -25,32 +27,32 @@ def test_fail_disagreeing_file_makes_the_location_disputed(seed, with_database, 
     assert "disputed" in laws["ru-sorm", "place"]
 
 
-def test_inconclusive_file_without_the_address_is_silent(seed, with_database, settings):
+def test_inconclusive_file_without_the_address_is_silent(seed: Any, with_database: Any, settings: Any) -> None:
     knowledge = with_database(mine={"198.51.100.0/24": {"country_code": "RU"}})
     assert geoip.evidence(seed(ADDRESS), knowledge, settings) == ()
     (row,) = locate((seed(ADDRESS),), knowledge, settings)
     assert row.location.why == "one_database"
 
 
-def test_dispute_inside_the_union_has_a_zone_but_no_country(seed, with_database, settings):
+def test_dispute_inside_the_union_has_a_zone_but_no_country(seed: Any, with_database: Any, settings: Any) -> None:
     knowledge = with_database(mine={"145.100.0.0/16": {"country_code": "DE"}})
     (row,) = locate((seed(ADDRESS),), knowledge, settings)
     assert (row.location.country, row.location.status, row.zone) == (None, Status.DISPUTED, Zone.EU)
 
 
-def test_file_that_names_only_a_region_leaves_the_place_open(seed, with_database, settings):
+def test_file_that_names_only_a_region_leaves_the_place_open(seed: Any, with_database: Any, settings: Any) -> None:
     knowledge = with_database(mine={"145.100.0.0/16": {"country_code": "EU"}})
     (row,) = locate((seed(ADDRESS),), knowledge, settings)
     assert (row.location.status, row.location.why) == (Status.UNKNOWN, "answer_without_country")
 
 
-def test_file_that_marks_anycast_takes_the_country_away(seed, with_database, settings):
+def test_file_that_marks_anycast_takes_the_country_away(seed: Any, with_database: Any, settings: Any) -> None:
     knowledge = with_database(mine={"145.100.0.0/16": {"country_code": "NL", "is_anycast": True}})
     (row,) = locate((seed(ADDRESS),), knowledge, settings)
     assert (row.location.country, row.location.why) == (None, "anycast")
 
 
-def test_network_of_the_users_file_comes_first_and_both_reach_laws(seed, with_database, settings):
+def test_network_of_the_users_file_comes_first_and_both_reach_laws(seed: Any, with_database: Any, settings: Any) -> None:
     knowledge = with_database(mine={"145.100.0.0/16": {"asn": "AS37963", "as_name": "Alibaba"}})
     (row,) = locate((seed(ADDRESS),), knowledge, settings)
     assert (row.operator.asn, row.operator.country) == (37963, "CN")

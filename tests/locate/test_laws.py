@@ -1,19 +1,21 @@
 """Which access laws are named, by which reach, and why."""
 
+from typing import Any
+
 from iotaudit.locate.laws import LawBook
 from iotaudit.model.destinations import Evidence, Location, Operator, Status
 
 
-def at(country, status=Status.CLAIMED):
+def at(country: Any, status: Any=Status.CLAIMED) -> Any:
     return Location(country, status, ())
 
 
-def test_pass_operator_and_place_inside_the_union_name_no_law(knowledge):
+def test_pass_operator_and_place_inside_the_union_name_no_law(knowledge: Any) -> None:
     book = LawBook(knowledge, "2026-11-24")
     assert book.laws_for([at("DE")], Operator(name="Moppel", country="DE"), (), ()) == ()
 
 
-def test_fail_parent_abroad_is_named_though_the_operator_is_european(knowledge):
+def test_fail_parent_abroad_is_named_though_the_operator_is_european(knowledge: Any) -> None:
     operator = Operator(
         name="Moppel", country="DE", parent="Dustwhale Holding", parent_country="CN"
     )
@@ -22,12 +24,12 @@ def test_fail_parent_abroad_is_named_though_the_operator_is_european(knowledge):
     assert all("Dustwhale Holding, parent of Moppel" in r.why for r in rows)
 
 
-def test_inconclusive_unknown_place_and_operator_name_nothing(knowledge):
+def test_inconclusive_unknown_place_and_operator_name_nothing(knowledge: Any) -> None:
     book = LawBook(knowledge, "2026-11-24")
     assert book.laws_for([at(None, Status.UNKNOWN)], Operator(), (), ()) == ()
 
 
-def test_disputed_place_names_the_laws_of_each_candidate(knowledge):
+def test_disputed_place_names_the_laws_of_each_candidate(knowledge: Any) -> None:
     evidence = (Evidence("a", "database", "RU", ""), Evidence("b", "database", "IT", ""))
     rows = LawBook(knowledge, "2026-11-24").laws_for(
         [Location(None, Status.DISPUTED, evidence)], Operator(), (), ()
@@ -36,7 +38,7 @@ def test_disputed_place_names_the_laws_of_each_candidate(knowledge):
     assert all("disputed" in r.why for r in rows)
 
 
-def test_only_laws_that_give_access_are_named(knowledge):
+def test_only_laws_that_give_access_are_named(knowledge: Any) -> None:
     rows = LawBook(knowledge, "2026-11-24").laws_for([at("CN")], Operator(), (), ())
     roles = {law.id: law.role for law in knowledge.laws}
     assert rows
@@ -44,8 +46,8 @@ def test_only_laws_that_give_access_are_named(knowledge):
     assert "cn-pipl" not in {r.id for r in rows}
 
 
-def test_law_due_for_review_is_stale(knowledge):
-    def stale(day):
+def test_law_due_for_review_is_stale(knowledge: Any) -> Any:
+    def stale(day: Any) -> Any:
         rows = LawBook(knowledge, day).laws_for([at("US")], Operator(), (), ())
         return {r.id for r in rows if r.stale}
 
@@ -53,14 +55,14 @@ def test_law_due_for_review_is_stale(knowledge):
     assert stale("2027-01-15") == {"us-fisa-702"}
 
 
-def test_lapsed_authority_says_so(knowledge):
+def test_lapsed_authority_says_so(knowledge: Any) -> None:
     rows = LawBook(knowledge, "2026-11-24").laws_for([at("US")], Operator(), (), ())
     (fisa,) = (r for r in rows if r.id == "us-fisa-702")
     assert "lapsed effects continue" in fisa.why
 
 
-def test_laws_of_hong_kong_taiwan_and_china_are_not_merged(knowledge):
-    def countries(code):
+def test_laws_of_hong_kong_taiwan_and_china_are_not_merged(knowledge: Any) -> Any:
+    def countries(code: Any) -> Any:
         rows = LawBook(knowledge, "2026-11-24").laws_for([at(code)], Operator(), (), ())
         return {r.country for r in rows}
 

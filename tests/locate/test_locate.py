@@ -1,6 +1,7 @@
 """From seeds to destinations: grouping, worst address, zones, ids, and the cases of a sceptical reader."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ FRANKFURT = "18.184.7.9"
 VIRGINIA = "52.1.2.3"
 
 
-def test_eu_name_with_a_chinese_address_is_in_china(seed, knowledge, settings):
+def test_eu_name_with_a_chinese_address_is_in_china(seed: Any, knowledge: Any, settings: Any) -> None:
     (row,) = locate((seed(CHINESE, "eu-map.dustwhale.example", ("dns",)),), knowledge, settings)
     assert (row.location.country, row.location.status) == ("CN", Status.CLAIMED)
     assert (row.zone, row.adequacy) == (Zone.THIRD_COUNTRY, "unmet")
@@ -26,7 +27,7 @@ def test_eu_name_with_a_chinese_address_is_in_china(seed, knowledge, settings):
     assert {law.country for law in row.access_laws} == {"CN"}
 
 
-def test_us_operator_in_frankfurt_is_in_the_eu_and_in_reach_of_us_law(seed, knowledge, settings):
+def test_us_operator_in_frankfurt_is_in_the_eu_and_in_reach_of_us_law(seed: Any, knowledge: Any, settings: Any) -> None:
     frankfurt = seed(FRANKFURT, "a.iot.eu-central-1.amazonaws.com", ("sni", "dns"))
     (row,) = locate((frankfurt,), knowledge, settings)
     assert (row.location.country, row.location.status, row.zone) == (
@@ -43,7 +44,7 @@ def test_us_operator_in_frankfurt_is_in_the_eu_and_in_reach_of_us_law(seed, know
     )
 
 
-def test_cloud_address_without_a_region_has_no_country(seed, knowledge, settings):
+def test_cloud_address_without_a_region_has_no_country(seed: Any, knowledge: Any, settings: Any) -> None:
     (row,) = locate((seed(FRANKFURT, "eu.moppel.example", ("dns",)),), knowledge, settings)
     assert (row.location.country, row.location.status) == (None, Status.UNKNOWN)
     assert row.location.why == "cloud_without_region"
@@ -51,7 +52,7 @@ def test_cloud_address_without_a_region_has_no_country(seed, knowledge, settings
     assert any(e.source == "dbip" and e.country == "DE" for e in row.location.evidence)
 
 
-def test_region_in_the_name_against_the_database_is_disputed(seed, knowledge, settings):
+def test_region_in_the_name_against_the_database_is_disputed(seed: Any, knowledge: Any, settings: Any) -> None:
     lying = seed(VIRGINIA, "a.iot.eu-central-1.amazonaws.com", ("sni", "dns"))
     (row,) = locate((lying,), knowledge, settings)
     assert (row.location.country, row.location.status, row.zone) == (
@@ -61,7 +62,7 @@ def test_region_in_the_name_against_the_database_is_disputed(seed, knowledge, se
     )
 
 
-def test_one_name_at_one_operator_is_one_row_and_takes_the_worst_address(seed, knowledge, settings):
+def test_one_name_at_one_operator_is_one_row_and_takes_the_worst_address(seed: Any, knowledge: Any, settings: Any) -> None:
     name = "a.iot.eu-central-1.amazonaws.com"
     both = (seed(FRANKFURT, name, ("dns",)), seed(VIRGINIA, name, ("dns",), flows=("f2",)))
     (row,) = locate(both, knowledge, settings)
@@ -79,14 +80,14 @@ def test_one_name_at_one_operator_is_one_row_and_takes_the_worst_address(seed, k
     )
 
 
-def test_address_that_got_no_payload_does_not_decide(seed, knowledge, settings):
+def test_address_that_got_no_payload_does_not_decide(seed: Any, knowledge: Any, settings: Any) -> None:
     name = "a.iot.eu-central-1.amazonaws.com"
     both = (seed(FRANKFURT, name, ("dns",)), seed(VIRGINIA, name, ("dns",), payload_out=0))
     (row,) = locate(both, knowledge, settings)
     assert (row.location.country, len(row.addresses)) == ("DE", 2)
 
 
-def test_one_name_at_two_operators_is_two_rows(seed, knowledge, settings):
+def test_one_name_at_two_operators_is_two_rows(seed: Any, knowledge: Any, settings: Any) -> None:
     rows = locate(
         (seed(DUTCH, "x.moppel.example"), seed(CHINESE, "x.moppel.example")), knowledge, settings
     )
@@ -96,7 +97,7 @@ def test_one_name_at_two_operators_is_two_rows(seed, knowledge, settings):
     ]
 
 
-def test_addresses_without_a_name_are_rows_of_their_own_and_hard_coded(seed, knowledge, settings):
+def test_addresses_without_a_name_are_rows_of_their_own_and_hard_coded(seed: Any, knowledge: Any, settings: Any) -> None:
     rows = locate(
         (seed(DUTCH), seed("145.100.3.5"), seed(CHINESE, "x.example")), knowledge, settings
     )
@@ -107,7 +108,7 @@ def test_addresses_without_a_name_are_rows_of_their_own_and_hard_coded(seed, kno
     ]
 
 
-def test_hidden_inner_name_is_not_a_missing_name(seed, knowledge, settings):
+def test_hidden_inner_name_is_not_a_missing_name(seed: Any, knowledge: Any, settings: Any) -> None:
     (row,) = locate((seed(DUTCH, outer_name=True),), knowledge, settings)
     assert not row.hard_coded
     assert any("inner name is encrypted" in note for note in row.notes)
@@ -116,7 +117,7 @@ def test_hidden_inner_name_is_not_a_missing_name(seed, knowledge, settings):
 @pytest.mark.parametrize(
     "ip", ["192.168.1.1", "224.0.0.251", "ff02::fb", "255.255.255.255", "fe80::1"]
 )
-def test_local_peer_has_zone_local_and_no_laws(seed, knowledge, settings, ip):
+def test_local_peer_has_zone_local_and_no_laws(seed: Any, knowledge: Any, settings: Any, ip: Any) -> None:
     for local in (True, False):
         (row,) = locate((seed(ip, local=local),), knowledge, settings)
         assert (row.zone, row.location.country, row.location.status) == (
@@ -141,20 +142,20 @@ def test_local_peer_has_zone_local_and_no_laws(seed, knowledge, settings, ip):
         "2001:db8::1",
     ],
 )
-def test_address_that_is_no_place_stays_unknown(seed, knowledge, settings, ip):
+def test_address_that_is_no_place_stays_unknown(seed: Any, knowledge: Any, settings: Any, ip: Any) -> None:
     (row,) = locate((seed(ip),), knowledge, settings)
     assert (row.zone, row.location.status) == (Zone.UNKNOWN, Status.UNKNOWN)
     assert row.location.why == "not_a_public_address"
     assert row.notes
 
 
-def test_request_through_a_proxy_has_no_place(seed, knowledge, settings):
+def test_request_through_a_proxy_has_no_place(seed: Any, knowledge: Any, settings: Any) -> None:
     (row,) = locate((seed("", "x.moppel.example", ("http_host",)),), knowledge, settings)
     assert (row.ips, row.addresses, row.zone) == ((), (), Zone.UNKNOWN)
     assert (row.location.why, row.hard_coded) == ("no_address", False)
 
 
-def test_owner_of_the_domain_is_named_beside_the_host(seed, knowledge, settings):
+def test_owner_of_the_domain_is_named_beside_the_host(seed: Any, knowledge: Any, settings: Any) -> None:
     (row,) = locate((seed("78.46.7.9", "m1.tuyaeu.com", ("dns",)),), knowledge, settings)
     assert (row.operator.name, row.zone) == ("Hetzner Online GmbH", Zone.EU)
     assert {(law.country, law.reach) for law in row.access_laws} == {("CN", "operator")}
@@ -162,16 +163,16 @@ def test_owner_of_the_domain_is_named_beside_the_host(seed, knowledge, settings)
     assert any("Tuya Inc." in note for note in row.notes)
 
 
-def test_decision_and_its_scope_are_noted(seed, knowledge, settings):
+def test_decision_and_its_scope_are_noted(seed: Any, knowledge: Any, settings: Any) -> None:
     (row,) = locate((seed("130.59.3.4"),), knowledge, settings)
     assert (row.location.country, row.zone, row.adequacy) == ("CH", Zone.ADEQUATE, "met")
     assert any("2000/518/EC" in note for note in row.notes)
 
 
-def test_sources_are_listed_once_with_their_pages():
+def test_sources_are_listed_once_with_their_pages() -> None:
     ids = [source.ID for source in SOURCES]
     assert len(ids) == len(set(ids))
-    assert all(source.__name__.endswith(f".{source.ID}") for source in SOURCES)
+    assert all(str(vars(source)["__name__"]).endswith(f".{source.ID}") for source in SOURCES)
 
 
 IPS = st.sampled_from(
@@ -217,7 +218,7 @@ SEEDS = st.lists(
 
 
 @given(SEEDS, st.randoms())
-def test_order_of_seeds_does_not_matter(seeds, random):
+def test_order_of_seeds_does_not_matter(seeds: Any, random: Any) -> None:
     shuffled = list(seeds)
     random.shuffle(shuffled)
     settings = Settings(as_of="2026-11-24")
@@ -225,7 +226,7 @@ def test_order_of_seeds_does_not_matter(seeds, random):
 
 
 @given(SEEDS)
-def test_no_byte_is_lost(seeds):
+def test_no_byte_is_lost(seeds: Any) -> None:
     rows = locate(tuple(seeds), KNOWLEDGE, Settings(as_of="2026-11-24"))
     assert sum(r.bytes_out for r in rows) == sum(s.bytes_out for s in seeds)
     assert sum(r.payload_out for r in rows) == sum(s.payload_out for s in seeds)
@@ -233,7 +234,7 @@ def test_no_byte_is_lost(seeds):
 
 
 @given(SEEDS)
-def test_a_further_third_country_address_never_makes_a_destination_better(seeds):
+def test_a_further_third_country_address_never_makes_a_destination_better(seeds: Any) -> None:
     settings = Settings(as_of="2026-11-24")
     paid = [replace(s, payload_out=1) for s in seeds]
     name = "a.example"
@@ -248,7 +249,7 @@ SEED = DestinationSeed(
 )
 
 
-def test_first_party_is_what_the_profile_says(seed, knowledge, settings):
+def test_first_party_is_what_the_profile_says(seed: Any, knowledge: Any, settings: Any) -> None:
     rows = locate(
         (seed(DUTCH, "mqtt.moppel.example"), seed(CHINESE, "notmoppel.example")),
         knowledge,

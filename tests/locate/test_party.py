@@ -1,5 +1,7 @@
 """Whose service a destination is."""
 
+from typing import Any
+
 import pytest
 
 from iotaudit.locate.party import party_of
@@ -26,18 +28,18 @@ from iotaudit.model.destinations import Party
         ("m1.tuyaeu.com", Party.UNKNOWN),
     ],
 )
-def test_party_of_a_name(knowledge, name, party):
+def test_party_of_a_name(knowledge: Any, name: Any, party: Any) -> None:
     assert party_of(name, (), knowledge, ("moppel.example",))[0] is party
 
 
-def test_vendors_own_domain_is_first_even_where_it_is_listed_elsewhere(knowledge):
+def test_vendors_own_domain_is_first_even_where_it_is_listed_elsewhere(knowledge: Any) -> None:
     assert party_of("api.doubleclick.net", (), knowledge, ("*.doubleclick.net",))[0] is Party.FIRST
 
 
-def test_empty_pattern_makes_nothing_first_party(knowledge):
+def test_empty_pattern_makes_nothing_first_party(knowledge: Any) -> None:
     assert party_of("a.example", (), knowledge, ("", "*", "."))[0] is Party.UNKNOWN
 
 
-def test_resolver_address_with_other_traffic_is_not_infrastructure(seed, knowledge):
+def test_resolver_address_with_other_traffic_is_not_infrastructure(seed: Any, knowledge: Any) -> None:
     assert party_of(None, (seed("8.8.8.8", ports=(443,)),), knowledge, ())[0] is Party.UNKNOWN
     assert party_of(None, (seed("145.100.3.4"),), knowledge, ())[0] is Party.UNKNOWN

@@ -1,5 +1,7 @@
 """Regions in host names: only under the provider's own domain, only for the provider's own network."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +33,7 @@ HETZNER = "78.46.7.9"
         ("bucket.fsn1.your-objectstorage.com", "fsn1"),
     ],
 )
-def test_region_is_read_where_the_provider_writes_it(name, region):
+def test_region_is_read_where_the_provider_writes_it(name: Any, region: Any) -> None:
     found = region_of(name, REGIONS)
     assert found is not None
     assert found[1] == region
@@ -56,31 +58,31 @@ def test_region_is_read_where_the_provider_writes_it(name, region):
         ".",
     ],
 )
-def test_region_is_not_read_elsewhere(name):
+def test_region_is_not_read_elsewhere(name: Any) -> None:
     assert region_of(name, REGIONS) is None
 
 
 @given(st.text(alphabet=st.sampled_from("aeus-.1\0é"), max_size=40))
-def test_any_text_gives_a_region_or_none(text):
+def test_any_text_gives_a_region_or_none(text: Any) -> None:
     found = region_of(f"{text}.example", REGIONS)
     assert found is None
 
 
-def test_pass_name_bound_by_dns_is_independent_evidence(seed, knowledge, settings):
+def test_pass_name_bound_by_dns_is_independent_evidence(seed: Any, knowledge: Any, settings: Any) -> None:
     found = region_name.evidence(
         seed(FRANKFURT, "a.iot.eu-central-1.amazonaws.com", ("sni", "dns")), knowledge, settings
     )
     assert [(e.kind, e.country, e.packet) for e in found] == [("region", "DE", 2)]
 
 
-def test_fail_region_of_another_operator_says_nothing(seed, knowledge, settings):
+def test_fail_region_of_another_operator_says_nothing(seed: Any, knowledge: Any, settings: Any) -> None:
     spoofed = seed(HETZNER, "a.iot.us-east-1.amazonaws.com", ("sni", "dns"))
     assert region_name.evidence(spoofed, knowledge, settings) == ()
 
 
 def test_inconclusive_name_that_only_the_device_wrote_is_no_independent_evidence(
-    seed, knowledge, settings
-):
+    seed: Any, knowledge: Any, settings: Any
+) -> None:
     found = region_name.evidence(
         seed(FRANKFURT, "a.iot.eu-central-1.amazonaws.com"), knowledge, settings
     )
@@ -93,6 +95,6 @@ def test_inconclusive_name_that_only_the_device_wrote_is_no_independent_evidence
     ]
 
 
-def test_outer_name_of_an_encrypted_hello_gives_no_region(seed, knowledge, settings):
+def test_outer_name_of_an_encrypted_hello_gives_no_region(seed: Any, knowledge: Any, settings: Any) -> None:
     outer = seed(FRANKFURT, "a.iot.eu-central-1.amazonaws.com", ("ech_outer",), outer_name=True)
     assert region_name.evidence(outer, knowledge, settings) == ()

@@ -2,6 +2,7 @@
 
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -50,11 +51,11 @@ write_mmdb = runpy.run_path(str(Path(__file__).parents[1] / "locate" / "mmdb_fil
         (None, None),
     ],
 )
-def test_records_of_all_makers_say_the_same(record, expected):
+def test_records_of_all_makers_say_the_same(record: Any, expected: Any) -> None:
     assert adapt(record, KNOWLEDGE.zones) == expected
 
 
-def test_user_file_becomes_a_source_with_its_date_and_digest(tmp_path):
+def test_user_file_becomes_a_source_with_its_date_and_digest(tmp_path: Any) -> None:
     path = write_mmdb(
         tmp_path / "mine.mmdb", {"192.0.2.0/24": {"country_code": "DE"}}, epoch=1_750_000_000
     )
@@ -75,7 +76,7 @@ def test_user_file_becomes_a_source_with_its_date_and_digest(tmp_path):
 @pytest.mark.parametrize(
     "kind", ["GeoLite2-Country", "GeoIP2-City", "DBIP-Country-Lite", "GeoIP2-Enterprise"]
 )
-def test_maxmind_style_file_is_read_through_geoip2(tmp_path, kind):
+def test_maxmind_style_file_is_read_through_geoip2(tmp_path: Any, kind: Any) -> None:
     rows = {
         "198.51.100.0/24": {
             "country": {"iso_code": "IT", "geoname_id": 1},
@@ -89,7 +90,7 @@ def test_maxmind_style_file_is_read_through_geoip2(tmp_path, kind):
     assert database.look_up("203.0.113.1") is None
 
 
-def test_asn_file_gives_networks(tmp_path):
+def test_asn_file_gives_networks(tmp_path: Any) -> None:
     rows = {
         "198.51.100.0/24": {
             "autonomous_system_number": 64500,
@@ -102,12 +103,12 @@ def test_asn_file_gives_networks(tmp_path):
     assert database.look_up("198.51.100.7") == GeoAnswer(None, 64500, "Dustwhale Net")
 
 
-def test_copy_of_the_embedded_database_is_no_second_voice():
+def test_copy_of_the_embedded_database_is_no_second_voice() -> None:
     knowledge = load_knowledge([str(DATA / "dbip-country.mmdb")])
     assert [d.family for d in knowledge.databases] == ["dbip", "dbip"]
 
 
-def test_files_of_one_maker_are_one_family(tmp_path):
+def test_files_of_one_maker_are_one_family(tmp_path: Any) -> None:
     rows = {"198.51.100.0/24": {"country": {"iso_code": "IT"}}}
     paths = [
         str(write_mmdb(tmp_path / "a.mmdb", rows, "GeoLite2-Country", epoch=1)),
@@ -116,12 +117,12 @@ def test_files_of_one_maker_are_one_family(tmp_path):
     assert [d.family for d in load_knowledge(paths).databases[1:]] == ["maxmind", "maxmind"]
 
 
-def test_missing_file_is_one_line(tmp_path):
+def test_missing_file_is_one_line(tmp_path: Any) -> None:
     with pytest.raises(InputError, match=r"none\.mmdb: no such file"):
         load_knowledge([str(tmp_path / "none.mmdb")])
 
 
-def test_folder_is_one_line(tmp_path):
+def test_folder_is_one_line(tmp_path: Any) -> None:
     with pytest.raises(InputError, match="is a folder"):
         load_knowledge([str(tmp_path)])
 
@@ -129,20 +130,20 @@ def test_folder_is_one_line(tmp_path):
 @pytest.mark.parametrize(
     "content", [b"", b"not a database", b"\xab\xcd\xefMaxMind.com", b"\xab\xcd\xefMaxMind.com\xe0"]
 )
-def test_file_of_another_kind_is_one_line(tmp_path, content):
+def test_file_of_another_kind_is_one_line(tmp_path: Any, content: Any) -> None:
     path = tmp_path / "x.mmdb"
     path.write_bytes(content)
     with pytest.raises(InputError, match="is not an MMDB file"):
         load_knowledge([str(path)])
 
 
-def test_database_without_countries_and_networks_is_refused(tmp_path):
+def test_database_without_countries_and_networks_is_refused(tmp_path: Any) -> None:
     path = write_mmdb(tmp_path / "x.mmdb", {"198.51.100.0/24": {"is_vpn": True}}, "Some-Proxy-List")
     with pytest.raises(InputError, match="neither countries nor networks"):
         load_knowledge([str(path)])
 
 
-def test_damaged_record_is_an_answer_without_a_country(tmp_path):
+def test_damaged_record_is_an_answer_without_a_country(tmp_path: Any) -> None:
     rows = {"198.51.100.0/24": {"country_code": "DE"}, "203.0.113.0/24": {"country_code": "FR"}}
     path = write_mmdb(tmp_path / "x.mmdb", rows)
     data = path.read_bytes()
@@ -167,7 +168,7 @@ def test_damaged_record_is_an_answer_without_a_country(tmp_path):
         max_leaves=8,
     )
 )
-def test_any_record_gives_an_answer_or_nothing(record):
+def test_any_record_gives_an_answer_or_nothing(record: Any) -> None:
     answer = adapt(record, KNOWLEDGE.zones)
     assert (
         answer is None or answer.country is None or answer.country in KNOWLEDGE.zones.codes | {"XK"}

@@ -6,6 +6,7 @@ import json
 import re
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ ISO_DATE = re.compile(r"\d{4}(-\d{2}){0,2}")
 BOUND_LEN = 12 << 20
 
 
-def test_every_file_has_the_hash_that_the_manifest_states():
+def test_every_file_has_the_hash_that_the_manifest_states() -> None:
     stated = {row["file"]: row["sha256"] for row in MANIFEST["files"]} | MANIFEST["compiled"]
     found = {
         p.name: hashlib.sha256(p.read_bytes()).hexdigest()
@@ -30,7 +31,7 @@ def test_every_file_has_the_hash_that_the_manifest_states():
     assert found == stated
 
 
-def test_every_file_has_licence_date_and_a_day_of_review():
+def test_every_file_has_licence_date_and_a_day_of_review() -> None:
     for row in MANIFEST["files"]:
         assert row["licence"], row["name"]
         assert ISO_DATE.fullmatch(row["date"]), row["name"]
@@ -38,29 +39,29 @@ def test_every_file_has_licence_date_and_a_day_of_review():
         assert row["attribution"] or row["licence"] == "MIT", row["name"]
 
 
-def test_data_of_db_ip_carries_the_link_that_its_licence_asks_for():
+def test_data_of_db_ip_carries_the_link_that_its_licence_asks_for() -> None:
     (row,) = (f for f in KNOWLEDGE.files if f.name == "dbip-country")
     assert (row.attribution, row.url) == ("IP Geolocation by DB-IP", "https://db-ip.com")
 
 
-def test_embedded_data_stays_small():
+def test_embedded_data_stays_small() -> None:
     assert sum(p.stat().st_size for p in DATA.iterdir()) < BOUND_LEN
 
 
-def test_compiled_tables_follow_from_the_yaml():
+def test_compiled_tables_follow_from_the_yaml() -> None:
     compiled = runpy.run_path(str(ROOT / "tools" / "knowledge" / "compile.py"))["compiled"]
     assert (DATA / "tables.json").read_text(encoding="utf-8") == compiled()
 
 
-def test_knowledge_is_stale_after_its_day_of_review():
+def test_knowledge_is_stale_after_its_day_of_review() -> None:
     assert KNOWLEDGE.stale("2026-11-24") == ()
     assert "zones" in KNOWLEDGE.stale("2027-03-01")
     assert "entities" not in KNOWLEDGE.stale("2027-03-01")
 
 
 @pytest.mark.parametrize("table", ["addresses", "anycast", "entities", "regions", "roles"])
-def test_every_row_has_a_source(table):
-    def rows(value):
+def test_every_row_has_a_source(table: Any) -> Any:
+    def rows(value: Any) -> Any:
         if isinstance(value, dict):
             if "names" in value or "networks" in value or "asns" in value or "suffixes" in value:
                 yield value
@@ -76,7 +77,7 @@ def test_every_row_has_a_source(table):
     assert all(len(row["source"]) > 5 for row in found)
 
 
-def test_no_network_domain_or_id_stands_twice():
+def test_no_network_domain_or_id_stands_twice() -> None:
     entities = KNOWLEDGE.entities
     for values in (
         [e.id for e in entities],
@@ -90,7 +91,7 @@ def test_no_network_domain_or_id_stands_twice():
         assert len(values) == len(set(values))
 
 
-def test_every_country_of_every_table_is_a_country():
+def test_every_country_of_every_table_is_a_country() -> None:
     zones = KNOWLEDGE.zones
     codes = {c for e in KNOWLEDGE.entities for c in (e.country, e.parent_country) if c}
     codes |= {c for e in KNOWLEDGE.entities for _, places in e.places for c in places}
@@ -101,15 +102,15 @@ def test_every_country_of_every_table_is_a_country():
     assert len(zones.eu) == 27
 
 
-def test_every_named_place_belongs_to_a_network_of_the_row():
+def test_every_named_place_belongs_to_a_network_of_the_row() -> None:
     assert all({asn for asn, _ in e.places} <= set(e.asns) for e in KNOWLEDGE.entities)
 
 
-def test_a_parent_that_is_not_known_has_no_country():
+def test_a_parent_that_is_not_known_has_no_country() -> None:
     assert all(e.parent or not e.parent_country for e in KNOWLEDGE.entities)
 
 
-def test_every_region_belongs_to_an_organisation_and_its_domains():
+def test_every_region_belongs_to_an_organisation_and_its_domains() -> None:
     by_id = {e.id: e for e in KNOWLEDGE.entities}
     for row in KNOWLEDGE.regions:
         for suffix in row.suffixes:
@@ -117,7 +118,7 @@ def test_every_region_belongs_to_an_organisation_and_its_domains():
             assert owner is by_id[row.entity], suffix
 
 
-def test_networks_of_the_tables_are_networks():
+def test_networks_of_the_tables_are_networks() -> None:
     for table in ("anycast", "addresses"):
         for row in TABLES[table]["rows"]:
             assert [str(ipaddress.ip_network(n)) for n in row["networks"]] == row["networks"]
@@ -148,22 +149,22 @@ def test_networks_of_the_tables_are_networks():
         (None, Zone.UNKNOWN, "unknown"),
     ],
 )
-def test_zone_of_a_country(code, zone, adequacy):
+def test_zone_of_a_country(code: Any, zone: Any, adequacy: Any) -> None:
     assert KNOWLEDGE.zones.zone(code, "2026-11-24") is zone
     assert KNOWLEDGE.zones.adequacy(code, "2026-11-24") == adequacy
 
 
-def test_a_decision_that_has_run_out_makes_no_zone_adequate():
+def test_a_decision_that_has_run_out_makes_no_zone_adequate() -> None:
     assert KNOWLEDGE.zones.zone("GB", "2032-01-01") is Zone.THIRD_COUNTRY
 
 
-def test_country_fact_tells_the_scope_of_a_decision():
+def test_country_fact_tells_the_scope_of_a_decision() -> None:
     fact = KNOWLEDGE.country_fact("KR", "2026-11-24")
     assert fact is not None
     assert (fact.zone, fact.scope_test) == ("third-country", "recipient")
     assert KNOWLEDGE.country_fact("EU") is None
 
 
-def test_territory_has_the_laws_of_its_state():
+def test_territory_has_the_laws_of_its_state() -> None:
     assert KNOWLEDGE.zones.law_country("GU") == "US"
     assert KNOWLEDGE.zones.law_country("HK") == "HK"

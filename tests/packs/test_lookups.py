@@ -1,5 +1,7 @@
 """The embedded look-ups: vendors, networks, public suffixes; and damaged files."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,11 +27,11 @@ ICANN = PublicSuffixList(only_icann=True)
         (0x000000000000, "XEROX CORPORATION"),
     ],
 )
-def test_vendor_of_a_link_address(mac, vendor):
+def test_vendor_of_a_link_address(mac: Any, vendor: Any) -> None:
     assert KNOWLEDGE.vendor(mac) == vendor
 
 
-def test_longer_block_decides_over_the_shorter_one():
+def test_longer_block_decides_over_the_shorter_one() -> None:
     columns = read_columns(DATA / "oui.bin")
     small = int(columns["p36_step"][0])  # the first 36-bit block
     name = KNOWLEDGE.vendor(small << 12 | 0x123)
@@ -52,7 +54,7 @@ def test_longer_block_decides_over_the_shorter_one():
         ("host.example", None),
     ],
 )
-def test_network_of_an_address(ip, asn):
+def test_network_of_an_address(ip: Any, asn: Any) -> None:
     found = KNOWLEDGE.networks.look_up(ip)
     assert (found[0] if found else None) == asn
 
@@ -81,7 +83,7 @@ def test_network_of_an_address(ip, asn):
         ("WWW.Bücher.DE.", "xn--bcher-kva.de"),
     ],
 )
-def test_registrable_domain(name, domain):
+def test_registrable_domain(name: Any, domain: Any) -> None:
     assert KNOWLEDGE.registrable(name) == domain
 
 
@@ -107,7 +109,7 @@ LABEL = st.sampled_from(
 
 
 @given(st.lists(LABEL, min_size=1, max_size=5))
-def test_suffixes_are_read_as_the_library_reads_them(labels):
+def test_suffixes_are_read_as_the_library_reads_them(labels: Any) -> None:
     name = ".".join(labels)
     if len(labels) > 1:
         assert KNOWLEDGE.suffixes.registrable(name, private=True) == REFERENCE.privatesuffix(name)
@@ -115,13 +117,13 @@ def test_suffixes_are_read_as_the_library_reads_them(labels):
 
 
 @given(st.text(max_size=80))
-def test_any_text_has_a_registrable_domain_or_none(text):
+def test_any_text_has_a_registrable_domain_or_none(text: Any) -> None:
     domain = KNOWLEDGE.registrable(text)
     assert domain is None or "." in domain
 
 
 @pytest.mark.parametrize("cut", [0, 5, 11, 40, 1000])
-def test_cut_column_file_is_an_installation_fault(tmp_path, cut):
+def test_cut_column_file_is_an_installation_fault(tmp_path: Any, cut: Any) -> None:
     path = tmp_path / "asn.bin"
     path.write_bytes((DATA / "asn.bin").read_bytes()[:cut])
     with pytest.raises(SetupError, match=r"asn\.bin is damaged"):

@@ -4,6 +4,7 @@ import json
 import random
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -16,19 +17,19 @@ from iotaudit.report.rows import stamp
 SCHEMA_FILE = Path(__file__).resolve().parents[2] / "docs" / "schema" / "audit.schema.json"
 
 
-def test_every_document_fits_the_schema(any_document):
+def test_every_document_fits_the_schema(any_document: Any) -> None:
     form = schema.make()
     jsonschema.Draft202012Validator.check_schema(form)
     jsonschema.Draft202012Validator(form).validate(any_document)
     jsonschema.Draft202012Validator(form).validate(json.loads(report.render(any_document, "json")))
 
 
-def test_the_printed_schema_is_current():
+def test_the_printed_schema_is_current() -> None:
     assert json.loads(SCHEMA_FILE.read_text("utf-8")) == schema.make()
 
 
-def test_the_schema_closes_every_object_and_every_word_list():
-    def walk(node):
+def test_the_schema_closes_every_object_and_every_word_list() -> None:
+    def walk(node: Any) -> None:
         if isinstance(node, dict):
             if "properties" in node and node.get("type") == "object":
                 assert node["additionalProperties"] is False
@@ -52,7 +53,7 @@ def test_the_schema_closes_every_object_and_every_word_list():
     assert form["$defs"]["answer"]["enum"] == ["yes", "no", "undetermined"]
 
 
-def test_the_contract_keys_are_on_every_row(audit):
+def test_the_contract_keys_are_on_every_row(audit: Any) -> None:
     document = report.document(audit)
     assert list(document)[:4] == ["schema_version", "run", "tool", "settings"]
     contract = {
@@ -89,7 +90,7 @@ def test_the_contract_keys_are_on_every_row(audit):
     }  # fmt: skip
 
 
-def test_packets_of_one_input_are_numbers_and_of_several_name_the_input(audit, two_input_audit):
+def test_packets_of_one_input_are_numbers_and_of_several_name_the_input(audit: Any, two_input_audit: Any) -> None:
     one = report.document(audit)
     assert one["exposures"][0]["packets"] == [23, 25]
     assert one["flows"][0]["first_packet"] == 10
@@ -101,7 +102,7 @@ def test_packets_of_one_input_are_numbers_and_of_several_name_the_input(audit, t
     assert two["flows"][0]["first_packet"] == "0:10"
 
 
-def test_packet_order_is_by_input_and_number_not_by_text(two_input_audit):
+def test_packet_order_is_by_input_and_number_not_by_text(two_input_audit: Any) -> None:
     row = replace(
         two_input_audit.exposure_rows[0], packets=(packet_id(1, 10), 100, 20, packet_id(1, 9), 20)
     )
@@ -123,11 +124,11 @@ def test_packet_order_is_by_input_and_number_not_by_text(two_input_audit):
         (-50_000_000_000_000_000_000, None),
     ],
 )
-def test_times_are_rfc_3339_with_nanoseconds(time_ns, text):
+def test_times_are_rfc_3339_with_nanoseconds(time_ns: Any, text: Any) -> None:
     assert stamp(time_ns) == text
 
 
-def test_equal_audits_give_equal_bytes_but_for_run(audit):
+def test_equal_audits_give_equal_bytes_but_for_run(audit: Any) -> None:
     first = report.render(report.document(audit), "json")
     again = replace(audit, run=replace(audit.run, duration_s=9.0))
     second = report.document(again)
@@ -136,7 +137,7 @@ def test_equal_audits_give_equal_bytes_but_for_run(audit):
     assert report.render(second, "json") == first
 
 
-def test_order_of_rows_in_the_audit_does_not_matter(audit):
+def test_order_of_rows_in_the_audit_does_not_matter(audit: Any) -> None:
     shuffler = random.Random(7)  # noqa: S311 - a repeatable shuffle
     fields = (
         "flow_rows",
@@ -154,7 +155,7 @@ def test_order_of_rows_in_the_audit_does_not_matter(audit):
     assert report.document(replace(audit, **shuffled)) == report.document(audit)
 
 
-def test_rows_stand_in_the_order_of_decision_10(audit):
+def test_rows_stand_in_the_order_of_decision_10(audit: Any) -> None:
     document = report.document(audit)
     assert [d["name"] or d["ips"][0] for d in document["destinations"]] == [
         "192.168.7.1",
@@ -167,7 +168,7 @@ def test_rows_stand_in_the_order_of_decision_10(audit):
     assert [f["first_packet"] for f in document["flows"]] == [10, 20, 30, 40, 50]
 
 
-def test_lone_surrogates_are_replaced_and_controls_survive_json(hostile_audit):
+def test_lone_surrogates_are_replaced_and_controls_survive_json(hostile_audit: Any) -> None:
     document = report.document(hostile_audit)
     names = [d["name"] for d in document["destinations"]]
     assert "?lone" in names
@@ -175,7 +176,7 @@ def test_lone_surrogates_are_replaced_and_controls_survive_json(hostile_audit):
     assert json.loads(report.render(document, "json")) == document
 
 
-def test_an_empty_audit_has_empty_lists_and_nulls(empty_audit):
+def test_an_empty_audit_has_empty_lists_and_nulls(empty_audit: Any) -> None:
     document = report.document(empty_audit)
     assert document["inputs"][0]["first"] is None
     assert document["inputs"][0]["dropped_packets"] is None

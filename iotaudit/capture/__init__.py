@@ -1,1 +1,31 @@
-"""capture."""
+"""Captures and web logs, read as streams: one file for each format, known by content and never by suffix.
+
+`READERS` is the one list; docs/formats/ has a page for each. Its order never decides a result.
+"""
+
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from iotaudit.capture import har, mitmproxy, pcap, pcapng, source
+from iotaudit.capture.source import InputReader, Item, Reader
+
+READERS: tuple[Reader, ...] = (
+    pcap,
+    pcapng,
+    har,
+    mitmproxy,
+)
+"""Every format that is read."""
+
+
+def open_inputs(names: Sequence[str], *, stdin: BinaryIO | None = None) -> tuple[InputReader, ...]:
+    """Opens files, recording folders and "-" (`stdin`) as inputs of one audit, in the order given.
+
+    Raises:
+        UsageError: no name, or "-" twice, or without a standard input.
+        InputError: a file is missing or may not be read, or a folder is no recording.
+    """
+    return source.open_inputs(names, READERS, stdin=stdin)
+
+
+__all__ = ["READERS", "InputReader", "Item", "Reader", "open_inputs"]

@@ -108,7 +108,7 @@ class DestinationSeed:
     Byte counts are seen from the devices: `out` is what they sent. `first_packet` is a packet id.
     `flows` are flow ids, `name_packet`/`payload_packet` packet ids (first evidence of the name / first payload).
     `name_sources` are all sources that gave `name` for this address: only a DNS answer binds it to the address,
-    what the device itself writes (SNI, Host) may be anything.
+    what the device itself writes (SNI, Host) may be anything. `dns_aliases` are the aliases that DNS tied to it.
     """
 
     ip: str
@@ -129,6 +129,7 @@ class DestinationSeed:
     payload_packet: int | None
     devices: tuple[str, ...]
     name_sources: tuple[str, ...] = ()
+    dns_aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

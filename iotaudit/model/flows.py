@@ -45,13 +45,19 @@ class FlowName:
 
 @dataclass(frozen=True, slots=True)
 class Encryption:
-    """How the payload was protected, as far as seen. `reason` says why the state was chosen."""
+    """How the payload was protected, as far as seen. `reason` says why the state was chosen.
+
+    `opened`: the line was encrypted and its content was read all the same (by a proxy, by keys). `pinned`: the
+    client refused a certificate that was not its own server's, so a proxy could not read.
+    """
 
     state: EncryptionState = EncryptionState.NONE
     protocol: str | None = None
     version: str | None = None
     cipher: str | None = None
     reason: str | None = None
+    opened: bool = False
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

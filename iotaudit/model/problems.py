@@ -58,6 +58,7 @@ PROBLEM_KINDS: dict[str, str] = {
     "unknown_ethertype": "frames of a network protocol that is not read (ARP, EAPOL, LLDP and the like are)",
     "too_deep": "more nested headers than the bound",
     "fragment_unattributed": "fragments whose first part was not seen",
+    "fragment_missing": "datagrams of which a fragment is missing from the capture",
     "fragment_overlap": "fragments of one datagram that overlap",
     "flow_table_full": "more conversations than the bound; the rest was summed up, not listed",
     "stream_gap": "bytes of a TCP stream are missing from the capture",

@@ -71,6 +71,15 @@ class PacketTable:
 
 
 @dataclass(frozen=True, slots=True)
+class ArpTable:
+    """One row per ARP packet with a sender: number int64 (packet id) · mac uint64 · ip uint64 (IPv4)."""
+
+    number: Column
+    mac: Column
+    ip: Column
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A piece of one direction of a flow, in stream order (TCP) or one datagram (everything else).
 

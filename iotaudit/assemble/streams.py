@@ -1,0 +1,244 @@
+"""One direction of a TCP conversation as a stream of bytes: in order, once each, gaps named.
+
+The first copy of a byte wins. Bytes after a hole are held back until it is filled, until more than a bound waits
+behind it, or until the end; then the hole is given as a gap. What was given is kept for a while, to notice copies
+that differ: a way to show a recorder something else than the receiver.
+
+Source: RFC 9293 section 3.4 (numbers, modulo 2^32), RFC 9293 section 3.8.4 (keep-alives, with an octet of rubbish);
+first copy wins: Ptacek and Newsham, "Insertion, Evasion, and Denial of Service" (1998).
+"""
+
+from bisect import insort
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from iotaudit.model.packets import input_of
+from iotaudit.model.problems import Problem, ProblemTally
+from iotaudit.model.raw import Segment
+
+MODULUS = 1 << 32
+HELD_LEN = 256 << 10
+HELD_COUNT = 256
+"""Bounds of what waits behind a hole, per direction: a round trip's worth of a home's uplink."""
+HELD_IN_ALL = 64 << 20
+KEPT_LEN = 16 << 10
+KEPT_COUNT = 64
+"""Bounds of given bytes that are kept for comparison, per direction."""
+KEPT_IN_ALL = 32 << 20
+KEEP_ALIVE = b"\0"
+
+
+class Piece(NamedTuple):
+    """Bytes at a place of a stream, and how many after them the snap length cut off."""
+
+    at: int
+    packet: int
+    time_ns: int
+    data: bytes
+    cut_len: int
+
+
+@dataclass(slots=True)
+class Bounds:
+    """What all streams together hold, and where they report to."""
+
+    problems: ProblemTally
+    held_len: int = 0
+    held_limit: int = HELD_IN_ALL
+    kept_len: int = 0
+    keepers: OrderedDict[int, "Stream"] = field(default_factory=OrderedDict)
+
+
+class Stream:
+    """One direction; `begin` is the sequence number of its first byte."""
+
+    __slots__ = ("_bounds", "_flow", "_held", "_held_len", "_kept", "_kept_len", "_next", "_offset", "_place", "_restart", "_told")
+
+    def __init__(self, flow: int, begin: int, bounds: Bounds) -> None:
+        self._flow = flow
+        self._next = begin
+        self._offset = 0
+        self._bounds = bounds
+        self._held: list[Piece] = []
+        self._held_len = 0
+        self._kept: deque[tuple[int, bytes]] = deque()
+        self._kept_len = 0
+        self._restart = -1
+        self._place: tuple[int, int] | None = None
+        self._told: tuple[str, ...] = ()
+
+    def restart(self, begin: int) -> None:
+        """Notes that another SYN was seen: data at exactly its number begins a new connection in this flow."""
+        self._restart = begin
+
+    def expects(self, seq: int) -> bool:
+        """Says whether bytes at this number are next, and nothing waits behind them."""
+        return seq == self._next and not self._held
+
+    def append(self, piece: Piece, *, outbound: bool) -> Segment:
+        """Gives the bytes of a piece that is next (its `at` and `cut_len` are not used)."""
+        data = piece.data
+        segment = Segment(self._flow, outbound, piece.packet, piece.time_ns, self._offset, data)
+        self._place = piece.packet, piece.time_ns
+        self._keep(data)
+        self._offset += len(data)
+        self._next = (self._next + len(data)) % MODULUS
+        return segment
+
+    def take(self, seq: int, piece: Piece, *, outbound: bool) -> Iterator[Segment]:
+        """Takes bytes at a sequence number (`piece.at` is not used) and gives what is in order now."""
+        self._place = piece.packet, piece.time_ns
+        ahead = (seq - self._next) % MODULUS
+        if ahead and seq == self._restart:
+            yield from self.flush(outbound=outbound)
+            self._next = seq
+            ahead = 0
+            self._restart = -1
+        if ahead >= MODULUS // 2:
+            ahead -= MODULUS
+        if not ahead and not self._held:
+            yield from self._give(piece, outbound=outbound)
+            return
+        for part in self._new_parts(piece._replace(at=self._offset + ahead)):
+            insort(self._held, part)
+            self._hold(len(part.data))
+        yield from self._drain(outbound=outbound)
+        while len(self._held) > HELD_COUNT or self._held_len > HELD_LEN:
+            yield from self._skip(outbound=outbound)
+        if self._held and self._bounds.held_len > self._bounds.held_limit:
+            self._report("stream_buffer_full", self._held[0].packet)
+            while self._held:
+                yield from self._skip(outbound=outbound)
+
+    def flush(self, *, outbound: bool) -> Iterator[Segment]:
+        """Gives what is held back, holes as gaps."""
+        while self._held:
+            yield from self._skip(outbound=outbound)
+
+    def finish(self, acknowledged: int, place: tuple[int, int], *, outbound: bool) -> Iterator[Segment]:
+        """Gives what is held back, and a gap up to the number that the receiver acknowledged (-1 unknown).
+
+        `place` (packet id and time) is that of the gap where the stream has no packet.
+        """
+        yield from self.flush(outbound=outbound)
+        missing = (acknowledged - self._next) % MODULUS
+        if acknowledged >= 0 and 1 < missing < MODULUS // 4:  # one may be a FIN that was not seen
+            packet, time_ns = self._place or place
+            self._report("stream_gap", packet, "the end", loses_payload=True)
+            yield self._gap(missing, packet, time_ns, outbound=outbound)
+
+    def drop(self) -> None:
+        """Forgets all bytes: nobody wants them."""
+        self._hold(-self._held_len)
+        self._held = []
+        self._forget()
+
+    def _give(self, piece: Piece, *, outbound: bool) -> Iterator[Segment]:
+        """Gives bytes that are next, and the gap that the snap length left after them."""
+        if piece.data:
+            yield self.append(piece, outbound=outbound)
+        cut_len = piece.cut_len
+        if cut_len and self._held:
+            cut_len = min(cut_len, max(0, self._held[0].at - self._offset))
+        if cut_len:
+            self._report("stream_gap", piece.packet, "cut by the snap length", loses_payload=True)
+            yield self._gap(cut_len, piece.packet, piece.time_ns, outbound=outbound)
+
+    def _drain(self, *, outbound: bool) -> Iterator[Segment]:
+        """Gives the held pieces that have become next."""
+        while self._held and self._held[0].at <= self._offset:
+            piece = self._held.pop(0)
+            self._hold(-len(piece.data))
+            yield from self._give(piece, outbound=outbound)
+
+    def _skip(self, *, outbound: bool) -> Iterator[Segment]:
+        """Gives the first hole as a gap, and what follows it."""
+        piece = self._held[0]
+        self._report("stream_gap", piece.packet, loses_payload=True)
+        yield self._gap(piece.at - self._offset, piece.packet, piece.time_ns, outbound=outbound)
+        yield from self._drain(outbound=outbound)
+
+    def _gap(self, length: int, packet: int, time_ns: int, *, outbound: bool) -> Segment:
+        gap = Segment(self._flow, outbound, packet, time_ns, self._offset, b"", length)
+        self._offset += length
+        self._next = (self._next + length) % MODULUS
+        return gap
+
+    def _new_parts(self, piece: Piece) -> list[Piece]:
+        """Gives the parts of a piece that were not seen before; copies that differ are counted."""
+        if piece.at < self._offset:
+            if piece.at < 0:
+                self._report("stream_gap", piece.packet, "bytes before the first one seen", loses_payload=True)
+            old = self._offset - piece.at
+            self._compare_given(piece, old)
+            cut_len = piece.cut_len - max(0, old - len(piece.data))
+            if old >= len(piece.data) and cut_len <= 0:
+                return []
+            piece = piece._replace(at=self._offset, data=piece.data[old:], cut_len=max(0, cut_len))
+        parts: list[Piece] = []
+        for held in self._held:
+            if held.at >= piece.at + len(piece.data):
+                break
+            end = held.at + len(held.data)
+            if end <= piece.at:
+                continue
+            if piece.at < held.at:
+                parts.append(piece._replace(data=piece.data[: held.at - piece.at], cut_len=0))
+                piece = piece._replace(at=held.at, data=piece.data[held.at - piece.at :])
+            skip = min(end - piece.at, len(piece.data))
+            begin = piece.at - held.at
+            if held.data[begin : begin + skip] != piece.data[:skip]:
+                self._report("stream_conflict", piece.packet)
+            piece = piece._replace(at=piece.at + skip, data=piece.data[skip:])
+        if piece.data or piece.cut_len:
+            parts.append(piece)
+        return parts
+
+    def _compare_given(self, piece: Piece, old: int) -> None:
+        """Compares the first `old` bytes with those given, as far as they are kept."""
+        if piece.data == KEEP_ALIVE and old == 1:
+            return
+        data = piece.data[:old]
+        for at, given in self._kept:
+            begin, end = max(at, piece.at), min(at + len(given), piece.at + len(data))
+            if begin < end and given[begin - at : end - at] != data[begin - piece.at : end - piece.at]:
+                self._report("stream_conflict", piece.packet)
+                return
+
+    def _keep(self, data: bytes) -> None:
+        bounds = self._bounds
+        data_at = self._offset
+        if len(data) > KEPT_LEN:
+            data_at += len(data) - KEPT_LEN
+            data = data[-KEPT_LEN:]
+        self._kept.append((data_at, data))
+        self._kept_len += len(data)
+        bounds.kept_len += len(data)
+        bounds.keepers[id(self)] = self
+        while self._kept_len > KEPT_LEN or len(self._kept) > KEPT_COUNT:
+            gone = len(self._kept.popleft()[1])
+            self._kept_len -= gone
+            bounds.kept_len -= gone
+        while bounds.kept_len > KEPT_IN_ALL:
+            next(iter(bounds.keepers.values()))._forget()  # an ordered dict, since its front is taken off
+
+    def _forget(self) -> None:
+        self._bounds.kept_len -= self._kept_len
+        self._bounds.keepers.pop(id(self), None)
+        self._kept.clear()
+        self._kept_len = 0
+
+    def _hold(self, length: int) -> None:
+        self._held_len += length
+        self._bounds.held_len += length
+
+    def _report(self, kind: str, packet: int, detail: str = "", *, loses_payload: bool = False) -> None:
+        """Counts a problem once for this direction."""
+        told = kind + detail
+        if told not in self._told:
+            self._told += (told,)
+            self._bounds.problems.add(
+                Problem(kind, input_of(packet), packet, None, detail, loses_payload=loses_payload)
+            )

@@ -1,0 +1,89 @@
+"""Conversations of a web log: the same rows as packets give, one for each transport, client, server and name."""
+
+from dataclasses import dataclass, field
+
+from iotaudit.assemble.flow_rows import Conversation
+from iotaudit.model.flows import Endpoint
+from iotaudit.model.raw import Exchange
+
+FIRST_NUMBER = 1 << 32
+"""Flow numbers of web logs start here, above any row of a flow table."""
+
+
+@dataclass(slots=True)
+class _Sum:
+    number: int
+    exchange: Exchange
+    first_packet: int
+    entries: int = 0
+    bytes_out: int = 0
+    bytes_in: int = 0
+    first_ns: int = 0
+    last_ns: int = 0
+
+
+@dataclass(slots=True)
+class WebLog:
+    """Collects exchanges; one log entry counts as one packet each way, its stated sizes as bytes and payload."""
+
+    _sums: dict[tuple[str, str, str, int, str, int], _Sum] = field(default_factory=dict)
+
+    def add(self, exchange: Exchange, packet: int) -> int:
+        """Counts one exchange and gives the number of its flow."""
+        key = (
+            _protocol(exchange),
+            exchange.host or "",
+            exchange.client_ip or "",
+            exchange.client_port,
+            exchange.server_ip or "",
+            exchange.server_port,
+        )
+        row = self._sums.get(key)
+        if row is None:
+            row = _Sum(FIRST_NUMBER + len(self._sums), exchange, packet, first_ns=exchange.time_ns)
+            self._sums[key] = row
+        row.entries += 1
+        row.bytes_out += exchange.request_len
+        row.bytes_in += exchange.response_len
+        row.first_ns = min(row.first_ns, exchange.time_ns)
+        row.last_ns = max(row.last_ns, exchange.end_ns, exchange.time_ns)
+        return row.number
+
+    def clients(self) -> dict[str, int]:
+        """Gives the addresses of the clients ("" where the log has none) with their first entry's id."""
+        first: dict[str, int] = {}
+        for row in self._sums.values():
+            ip = row.exchange.client_ip or ""
+            first[ip] = min(first.get(ip, row.first_packet), row.first_packet)
+        return first
+
+    def conversations(self) -> tuple[Conversation, ...]:
+        """Gives one conversation for each client, server and name."""
+        return tuple(
+            Conversation(
+                number=row.number,
+                protocol=_protocol(row.exchange),
+                client=Endpoint(row.exchange.client_ip or "", row.exchange.client_port),
+                server=Endpoint(row.exchange.server_ip or "", row.exchange.server_port),
+                packets_out=row.entries,
+                bytes_out=row.bytes_out,
+                payload_out=row.bytes_out,
+                packets_in=row.entries if row.bytes_in else 0,
+                bytes_in=row.bytes_in,
+                payload_in=row.bytes_in,
+                first_ns=row.first_ns,
+                last_ns=row.last_ns,
+                first_packet=row.first_packet,
+                first_payload_out=row.first_packet if row.bytes_out else None,
+                first_payload_in=row.first_packet if row.bytes_in else None,
+                rtt_min_ns=None,
+                web_log=True,
+            )
+            for row in self._sums.values()
+        )
+
+
+def _protocol(exchange: Exchange) -> str:
+    """Gives the transport of an exchange; HTTP/3 (in logs also "h3" with a draft's number) runs over UDP."""
+    over_udp = exchange.kind in ("udp", "dns") or exchange.http_version.lower().startswith(("http/3", "h3"))
+    return "udp" if over_udp else "tcp"

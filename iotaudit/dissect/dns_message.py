@@ -1,0 +1,295 @@
+"""The message format that DNS, multicast DNS and LLMNR share: header, questions, records.
+
+A message is read as far as it makes sense and says what stopped it (`fault`): a name in a question is evidence
+even where a later record is broken. Everything is bounded, compression loops included.
+Source: RFC 1035 section 4 (format, compression), RFC 3596 (AAAA), RFC 2782 (SRV), RFC 9460 (SVCB, HTTPS), RFC 6891
+(OPT).
+"""
+
+import ipaddress
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from iotaudit.dissect.dns_numbers import (
+    CLASSES,
+    KNOWN_TYPES,
+    RCODES,
+    RESPONSE,
+    flags_fit,
+    type_text,
+)
+from iotaudit.dissect.wire_text import TEXT_LEN, domain_text, plain_text
+
+HEADER_LEN = 12
+NAME_LEN = 255
+HOPS = 32
+"""Compression pointers that one name may follow; each must point further back than the last."""
+QUESTIONS_KEPT = 64
+RECORDS_KEPT = 2000
+STRINGS_KEPT = 128
+UNICAST = 0x8000
+"""Top bit of the class in multicast DNS: "unicast response wanted", or "flush your cache"."""
+ANSWER, AUTHORITY, ADDITIONAL = range(3)
+OPT = 41
+IPV4_HINT, IPV6_HINT = 4, 6
+
+NAMED = {2: 0, 5: 0, 12: 0, 15: 2, 33: 6, 39: 0}
+"""Record types whose data is a name, with the bytes before it (preference, or priority, weight and port)."""
+TEXTS = frozenset({16, 99})
+SERVICES = frozenset({64, 65})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`name` as printed, `raw` its labels joined by dots as sent (case kept), `type` the type's text."""
+
+    name: str
+    raw: bytes
+    type: str
+    rdclass: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A resource record. `values` are addresses, names or texts; `target` is where the name leads on (CNAME).
+
+    `strings` are the character strings of a TXT record as sent.
+    """
+
+    section: int
+    name: str
+    type: str
+    rdclass: int
+    ttl_s: int
+    values: tuple[str, ...]
+    target: str | None = None
+    strings: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What could be read. `read_len` bytes were understood; `fault` says what stopped or spoiled the reading."""
+
+    id: int
+    flags: int
+    questions: tuple[Question, ...]
+    records: tuple[Record, ...]
+    rcode: str
+    read_len: int
+    fault: str | None
+
+    @property
+    def is_response(self) -> bool:
+        """Says whether the QR bit is set."""
+        return bool(self.flags & RESPONSE)
+
+
+class BrokenError(ValueError):
+    """A length or pointer cannot be true; the text says where."""
+
+
+@lru_cache(maxsize=8)
+def parse(data: bytes, *, unicode: bool = False) -> Message | None:
+    """Reads a message (without the length of TCP); None: its header is cut, or is none of DNS and the rest broken.
+
+    It is asked twice for each datagram, by recognition and by the session: hence the cache.
+    """
+    if len(data) < HEADER_LEN:
+        return None
+    number, flags, *counts = struct.unpack_from(">6H", data)
+    reader = _Reader(data, flags & 15, unicode=unicode)
+    fault = None
+    try:
+        reader.read(counts)
+    except BrokenError as broken:
+        fault = str(broken)
+    if not flags_fit(flags) and (fault or reader.at < len(data)) and not asks_soundly(reader.questions[:1]):
+        return None
+    return Message(
+        number,
+        flags,
+        tuple(reader.questions),
+        tuple(reader.records),
+        RCODES.get(reader.rcode, f"RCODE{reader.rcode}"),
+        reader.at,
+        fault or reader.fault,
+    )
+
+
+def asks_soundly(questions: Sequence[Question]) -> bool:
+    """Says whether there are questions, all of assigned types and classes."""
+    return bool(questions) and all(q.type in KNOWN_TYPES and q.rdclass in CLASSES for q in questions)
+
+
+def read_name(data: bytes, at: int) -> tuple[tuple[bytes, ...], int]:
+    """Gives the labels of the name at `at`, and where the bytes behind it begin.
+
+    Raises:
+        ValueError: it is cut, too long, or a pointer does not lead back.
+    """
+    labels: list[bytes] = []
+    end = -1
+    start = at
+    hops = 0
+    length = 1
+    while True:
+        if at >= len(data):
+            raise BrokenError("a name is cut")
+        size = data[at]
+        at += 1
+        if size == 0:
+            return tuple(labels), at if end < 0 else end
+        if size < 0x40:
+            length += size + 1
+            if at + size > len(data):
+                raise BrokenError("a name is cut")
+            if length > NAME_LEN:
+                raise BrokenError("a name is too long")
+            labels.append(data[at : at + size])
+            at += size
+        elif size >= 0xC0:
+            if at >= len(data):
+                raise BrokenError("a name is cut")
+            target = (size & 0x3F) << 8 | data[at]
+            end = at + 1 if end < 0 else end
+            hops += 1
+            if target >= start or hops > HOPS:
+                raise BrokenError("a name's pointer does not lead back")
+            start = at = target
+        else:
+            raise BrokenError("a label of an unknown kind")
+
+
+class _Reader:
+    """Walks the sections; what was gathered before a break stays."""
+
+    def __init__(self, data: bytes, rcode: int, *, unicode: bool) -> None:
+        self._data = data
+        self._unicode = unicode
+        self.at = HEADER_LEN
+        self.rcode = rcode
+        self.fault: str | None = None
+        self.questions: list[Question] = []
+        self.records: list[Record] = []
+
+    def read(self, counts: list[int]) -> None:
+        """Reads questions and the three sections of records."""
+        for _ in range(counts[0]):
+            self._question()
+        for section in (ANSWER, AUTHORITY, ADDITIONAL):
+            for _ in range(counts[section + 1]):
+                self._record(section)
+
+    def _question(self) -> None:
+        if len(self.questions) >= QUESTIONS_KEPT:
+            raise BrokenError("more questions than are read")
+        labels, at = read_name(self._data, self.at)
+        if at + 4 > len(self._data):
+            raise BrokenError("a question is cut")
+        kind, rdclass = struct.unpack_from(">HH", self._data, at)
+        name = domain_text(labels, unicode=self._unicode)
+        self.questions.append(Question(name, b".".join(labels), type_text(kind), rdclass))
+        self.at = at + 4
+
+    def _record(self, section: int) -> None:
+        data = self._data
+        if len(self.records) >= RECORDS_KEPT:
+            raise BrokenError("more records than are read")
+        labels, at = read_name(data, self.at)
+        if at + 10 > len(data):
+            raise BrokenError("a record is cut")
+        kind, rdclass, ttl, length = struct.unpack_from(">HHIH", data, at)
+        at += 10
+        if at + length > len(data):
+            raise BrokenError("a record is longer than the message")
+        if kind == OPT:
+            self.rcode |= ttl >> 24 << 4
+        value = _value(data, at, at + length, kind, unicode=self._unicode)
+        if value is None:
+            self.fault = self.fault or "a record's data cannot be read"
+            value = _Value()
+        name = domain_text(labels, unicode=self._unicode)
+        self.records.append(
+            Record(section, name, type_text(kind), rdclass, ttl, value.texts, value.target, value.strings)
+        )
+        self.at = at + length
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    texts: tuple[str, ...] = ()
+    target: str | None = None
+    strings: tuple[bytes, ...] = ()
+
+
+def _value(data: bytes, at: int, end: int, kind: int, *, unicode: bool) -> _Value | None:
+    """Gives the data of a record; None where it cannot be that of its type."""
+    if kind == 1:
+        return _Value((str(ipaddress.IPv4Address(data[at:end])),)) if end - at == 4 else _empty(at, end)
+    if kind == 28:
+        return _Value((str(ipaddress.IPv6Address(data[at:end])),)) if end - at == 16 else _empty(at, end)
+    if kind in NAMED:
+        if at == end:
+            return _Value()
+        name = _name_within(data, at + NAMED[kind], end, unicode=unicode)
+        if name is None:
+            return None
+        return _Value((name,) if name else (), name if kind == 5 else None)
+    if kind in TEXTS:
+        return _texts(data[at:end], unicode=unicode)
+    if kind in SERVICES:
+        return _Value() if at == end else _service(data, at, end)
+    return _Value()
+
+
+def _empty(at: int, end: int) -> _Value | None:
+    """Empty data is sound: dynamic updates delete with it (RFC 2136 section 2.5)."""
+    return _Value() if at == end else None
+
+
+def _name_within(data: bytes, at: int, end: int, *, unicode: bool) -> str | None:
+    try:
+        labels, behind = read_name(data, at)
+    except BrokenError:
+        return None
+    return domain_text(labels, unicode=unicode) if behind <= end else None
+
+
+def _texts(data: bytes, *, unicode: bool) -> _Value | None:
+    """Reads character strings: one text, in multicast DNS (`unicode`) a list of texts (RFC 6763 section 6.1)."""
+    strings: list[bytes] = []
+    at = 0
+    while at < len(data) and len(strings) < STRINGS_KEPT:
+        size = data[at]
+        if at + 1 + size > len(data):
+            return None
+        strings.append(data[at + 1 : at + 1 + size])
+        at += 1 + size
+    texts = strings if unicode else [b"".join(strings)[:TEXT_LEN]]
+    return _Value(tuple(plain_text(text) for text in texts if text), None, tuple(strings))
+
+
+def _service(data: bytes, at: int, end: int) -> _Value | None:
+    """Reads SVCB data: the address hints, else the target; an alias (priority 0) leads on like a CNAME."""
+    name = _name_within(data, at + 2, end, unicode=False)
+    if name is None:
+        return None
+    priority = int.from_bytes(data[at : at + 2])
+    if priority == 0:
+        return _Value((name,) if name else (), name or None)
+    _, at = read_name(data, at + 2)
+    hints: list[str] = []
+    while at + 4 <= end:
+        key, length = struct.unpack_from(">HH", data, at)
+        at += 4
+        if at + length > end:
+            return None
+        value = data[at : at + length]
+        if key == IPV4_HINT:
+            hints += [str(ipaddress.IPv4Address(value[i : i + 4])) for i in range(0, length - 3, 4)]
+        elif key == IPV6_HINT:
+            hints += [str(ipaddress.IPv6Address(value[i : i + 16])) for i in range(0, length - 15, 16)]
+        at += length
+    return _Value(tuple(hints) or ((name,) if name else ()))

@@ -1,0 +1,502 @@
+"""HTTP/1.x in the clear: who is asked for what, and what is sent along.
+
+Bodies are handed on as they are on the wire but for the chunked coding; the declared codings stand in `encoding`.
+After a gap, and where the capture begins inside a message, reading goes on at the next start line.
+Source: RFC 9112 (HTTP/1.1), RFC 9110 sections 9.3.6 (CONNECT), 7.8 (Upgrade), 15 (status codes).
+"""
+
+import re
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+from iotaudit.dissect.http_body import Body, Framing, Piece
+from iotaudit.dissect.http_head import HEAD_LEN, MessageHead, head_len, read_fields, read_head
+from iotaudit.dissect.session import TCP, Context, Head, Likeness, Output, Reading
+from iotaudit.dissect.stream import Stream
+from iotaudit.dissect.tls_hello import host_text
+from iotaudit.model.events import Event, NameSeen, Oddity
+from iotaudit.model.flows import Encryption, EncryptionState, HttpExchange
+from iotaudit.model.raw import Content, Segment
+
+ID = "http"
+PORTS = frozenset({80, 81, 591, 3128, 5000, 8000, 8008, 8080, 8081, 8088, 8888})
+TRANSPORT = frozenset({TCP})
+
+EXCHANGES_KEPT = 1000
+WAITING = 100
+"""Requests without an answer yet that are remembered in one direction."""
+LINE_LEN = 2048
+"""A request line of an unusual method that is longer is not recognised."""
+SURE_LEN = 16
+WINDOW_LEN = 4096
+"""A start line that is looked for after a gap is at most this long."""
+TEXT_LEN = 2048
+"""Characters of a URI that stand in the summary (the whole is a content)."""
+METHOD = re.compile(rb"[A-Z][A-Z_-]{1,23}(?: |\Z)")
+USUAL = re.compile(rb"(?:GET|POST|PUT|HEAD|DELETE|PATCH) (?:/|https?://)")
+RESUME = re.compile(
+    rb"(?:GET|POST|PUT|HEAD|DELETE|PATCH|OPTIONS|CONNECT|NOTIFY|SUBSCRIBE|UNSUBSCRIBE|PROPFIND)"
+    rb" [!-~]{1,4000} HTTP/1\.[01]\r?\n|HTTP/1\.[01] [1-5][0-9]{2}[ \r\n]"
+)
+SWITCHING = re.compile(rb"HTTP/1\.[0-9] 101")
+ABSOLUTE = re.compile(rb"https?://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]+)", re.IGNORECASE)
+SAFE_FIELDS = frozenset(
+    (
+        "accept",
+        "accept-charset",
+        "accept-encoding",
+        "cache-control",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "dnt",
+        "expect",
+        "host",
+        "keep-alive",
+        "pragma",
+        "priority",
+        "proxy-connection",
+        "sec-fetch-dest",
+        "sec-fetch-mode",
+        "sec-fetch-site",
+        "sec-fetch-user",
+        "sec-websocket-extensions",
+        "sec-websocket-key",
+        "sec-websocket-version",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "upgrade-insecure-requests",
+        "vary",
+    )
+)
+"""Fields of a request that say how to speak, not what of: they are not handed on."""
+ANSWER_FIELDS = re.compile(r"set-cookie2?|location|content-location|.*(?:auth|token|session|cookie|api-?key)")
+
+
+def recognise(head: Head) -> Likeness:
+    """Fits a request line or a status line; an answer 101 is left to the protocol that it announces."""
+    data = head.data
+    if data[:7] == b"HTTP/1."[: len(data)]:
+        return _recognise_answer(data)
+    if not METHOD.match(data):
+        return Likeness.MORE if len(data) <= 1 and data.isalpha() and data.isupper() else Likeness.NO
+    first = data[:SURE_LEN]
+    if len(first) == SURE_LEN and USUAL.match(first) and min(first) >= 0x20:
+        return Likeness.CERTAIN
+    line = data[:LINE_LEN]
+    end = line.find(b"\n")
+    if end < 0:
+        return Likeness.NO if len(line) == LINE_LEN or _is_binary(line) else Likeness.MORE
+    request = read_head(line[: end + 1])
+    return Likeness.CERTAIN if request and request.version.startswith("HTTP") else Likeness.NO
+
+
+def open(context: Context) -> "HttpSession":  # noqa: A001 - the room's word
+    """Opens a session."""
+    return HttpSession(context)
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A request that waits for its answer; `index` is its place among the exchanges, -1 where it was not kept."""
+
+    method: str
+    index: int
+    switches: bool
+
+
+@dataclass(slots=True)
+class _Side:
+    stream: Stream = field(default_factory=Stream)
+    asked: deque[_Asked] = field(default_factory=deque)
+    body: Body | None = None
+    head: MessageHead | None = None
+    scanned: int = 0
+    begun: bool = False
+    lost: bool = False
+    waits: bool = False
+
+
+class HttpSession:
+    """Reads the messages of both directions and pairs them in order."""
+
+    def __init__(self, context: Context) -> None:
+        self._flow = context.flow
+        self._sides = {True: _Side(), False: _Side()}
+        self._exchanges: list[HttpExchange] = []
+        self._rest: tuple[Segment, ...] | None = None
+        self._messages = 0
+        self._released = False
+
+    def feed(self, segment: Segment) -> Output:
+        """Takes the next bytes (or a gap) of one direction."""
+        side = self._sides[segment.outbound]
+        if segment.gap_len:
+            return tuple(self._gap(side, segment))
+        side.stream.append(segment)
+        found: list[Event | Content] = []
+        self._read(side, found, outbound=segment.outbound)
+        while self._released:  # what waited comes before the next answer
+            self._released = False
+            self._read(self._sides[not segment.outbound], found, outbound=not segment.outbound)
+            self._read(side, found, outbound=segment.outbound)
+        return tuple(found)
+
+    def close(self) -> Output:
+        """Gives the bodies that end with the connection, and what waited for an answer that never came."""
+        found: list[Event | Content] = []
+        if self._rest is not None:
+            return ()
+        for outbound in (True, False):
+            side = self._sides[outbound]
+            side.waits = self._released = False
+            self._read(side, found, outbound=outbound)
+            if side.body:
+                found += self._pieces(side, side.body.close(), outbound=outbound)
+            else:
+                self._cut(side, found, outbound=outbound)
+        return tuple(found)
+
+    def wants(self, *, outbound: bool) -> bool:
+        """True: a connection may always carry one more request."""
+        del outbound
+        return True
+
+    def reading(self) -> Reading:
+        """Gives plaintext with the exchanges."""
+        reason = "HTTP in the clear" if self._messages else "HTTP in the clear, no whole head seen"
+        return Reading(
+            Encryption(EncryptionState.PLAINTEXT, ID, None, None, reason), http=tuple(self._exchanges)
+        )
+
+    def rest(self) -> tuple[Segment, ...] | None:
+        """Gives what follows CONNECT or an upgrade; an upgrade's answer (101) comes first, it names what follows."""
+        return self._rest
+
+    # The messages of one direction
+
+    def _read(self, side: _Side, found: list[Event | Content], *, outbound: bool) -> None:
+        while self._rest is None and not self._released and self._next(side, found, outbound=outbound):
+            pass
+
+    def _next(self, side: _Side, found: list[Event | Content], *, outbound: bool) -> bool:
+        """Reads a head, a part of a body, or what lies between; False where more bytes are needed."""
+        if side.waits and not self._goes_on(side, outbound=outbound):
+            return False
+        if side.lost:
+            return self._resume(side)
+        if side.body is None:
+            return self._head(side, found, outbound=outbound)
+        body = side.body
+        found += self._pieces(side, body.read(side.stream), outbound=outbound)
+        if not body.over:
+            return False
+        if body.trailer:
+            fields = read_fields(body.trailer.split(b"\n"))
+            request = side.head is not None and not side.head.status
+            found += self._fields(fields, body.end, outbound=outbound, request=request)
+        if body.broken:
+            found.append(self._malformed(body.end, "chunk", outbound=outbound))
+            side.lost = True
+        side.body = side.head = None
+        return True
+
+    def _head(self, side: _Side, found: list[Event | Content], *, outbound: bool) -> bool:
+        stream = side.stream
+        while stream.peek(1) in (b"\r", b"\n"):
+            stream.skip(1)
+        if not len(stream):
+            return False
+        start = stream.peek(LINE_LEN)
+        if recognise(Head(start, TCP)) is Likeness.NO and not SWITCHING.match(start):
+            if side.begun:
+                found.append(self._malformed(stream.origin(0), "start line", outbound=outbound))
+            side.lost = True
+            return True
+        length = head_len(stream, side.scanned)
+        if length is None:
+            side.scanned = len(stream)
+            if len(stream) < HEAD_LEN:
+                return False
+            place = stream.origin(HEAD_LEN - 1)
+            found.append(self._malformed(place, f"head longer than {HEAD_LEN} bytes", outbound=outbound))
+            stream.skip(HEAD_LEN)
+            side.scanned, side.lost = 0, True
+            return True
+        place = stream.origin(length - 1)
+        raw = stream.take(length)
+        side.scanned = 0
+        head = read_head(raw)
+        if head is None:
+            found.append(self._malformed(place, "start line", outbound=outbound))
+            side.lost = True
+            return True
+        side.begun = True
+        self._messages += 1
+        if head.status:
+            self._answer(side, head, raw, place, found, outbound=outbound)
+        else:
+            self._request(side, head, place, found, outbound=outbound)
+        return True
+
+    def _request(
+        self,
+        side: _Side,
+        head: MessageHead,
+        place: tuple[int, int],
+        found: list[Event | Content],
+        *,
+        outbound: bool,
+    ) -> None:
+        names = _hosts(head)
+        found += [NameSeen(self._flow, *place, outbound, name, "http_host") for name in names]
+        if len(head.target) > 1:
+            found.append(Content(self._flow, *place, outbound, "http.uri", "plaintext", head.target))
+        found += self._fields(head.fields, place, outbound=outbound, request=True)
+        index = -1
+        if len(self._exchanges) < EXCHANGES_KEPT:
+            index = len(self._exchanges)
+            agent = head.first("user-agent")
+            self._exchanges.append(
+                HttpExchange(
+                    head.method,
+                    names[0] if names else None,
+                    _text(head.target),
+                    _text(agent) if agent else None,
+                    None,
+                    place[0],
+                )
+            )
+        switches = head.method == "CONNECT" or "upgrade" in head.listed("connection")
+        if len(side.asked) < WAITING:
+            side.asked.append(_Asked(head.method, index, switches))
+        side.waits = switches
+        self._open_body(side, head, "", place, found, outbound=outbound)
+
+    def _answer(
+        self,
+        side: _Side,
+        head: MessageHead,
+        raw: bytes,
+        place: tuple[int, int],
+        found: list[Event | Content],
+        *,
+        outbound: bool,
+    ) -> None:
+        other = self._sides[not outbound]
+        method = ""
+        found += self._fields(head.fields, place, outbound=outbound, request=False)
+        if head.status == 101:
+            self._settle(other, head.status)
+            self._switch(side, other, Segment(self._flow, outbound, *place, 0, raw), outbound=outbound)
+            return
+        if head.status >= 200:
+            asked = self._settle(other, head.status)
+            method = asked.method if asked else ""
+            if method == "CONNECT" and head.status < 300:
+                self._switch(side, other, None, outbound=outbound)
+                return
+            if asked and asked.switches:
+                other.waits = False
+                self._released = True
+        self._open_body(side, head, method, place, found, outbound=outbound)
+
+    def _settle(self, other: _Side, status: int) -> _Asked | None:
+        """Gives the oldest request without an answer and notes the status of its exchange."""
+        if not other.asked:
+            return None
+        asked = other.asked.popleft()
+        if asked.index >= 0:
+            self._exchanges[asked.index] = replace(self._exchanges[asked.index], status=status)
+        return asked
+
+    def _open_body(
+        self,
+        side: _Side,
+        head: MessageHead,
+        method: str,
+        place: tuple[int, int],
+        found: list[Event | Content],
+        *,
+        outbound: bool,
+    ) -> None:
+        """Says how the body ends (RFC 9112 section 6.3)."""
+        status = head.status
+        codings = head.listed("transfer-encoding")
+        lengths = head.lengths()
+        side.head = head
+        if method == "HEAD" or 100 <= status < 200 or status in (204, 304):
+            side.body = Body(Framing.LENGTH)
+        elif codings and codings[-1] == "chunked":
+            side.body = Body(Framing.CHUNKED)
+        elif codings and status:
+            side.body = Body(Framing.CLOSE)
+        elif lengths is None or len(lengths) > 1:
+            found.append(self._malformed(place, "content-length", outbound=outbound))
+            side.body, side.lost = None, True
+        elif lengths:
+            side.body = Body(Framing.LENGTH, lengths.pop())
+        else:
+            side.body = Body(Framing.CLOSE) if status else Body(Framing.LENGTH)
+
+    # Changes of protocol
+
+    def _goes_on(self, side: _Side, *, outbound: bool) -> bool:
+        """Says whether a side that asked for another protocol may be read on before the answer is there.
+
+        Its body may. Bytes that begin no request mean that the answer was yes, even where the capture lacks it.
+        """
+        if side.body is not None:
+            return True
+        start = side.stream.peek(1)
+        if start and not start.isalpha() and start not in b"\r\n":
+            side.waits = False
+            self._switch(self._sides[not outbound], side, None, outbound=not outbound)
+            return False
+        side.waits = len(side.stream) <= HEAD_LEN
+        return not side.waits
+
+    def _switch(self, answering: _Side, asking: _Side, first: Segment | None, *, outbound: bool) -> None:
+        rest = (
+            *answering.stream.segments(self._flow, outbound=outbound),
+            *asking.stream.segments(self._flow, outbound=not outbound),
+        )
+        self._rest = (first, *rest) if first else rest
+
+    # Gaps
+
+    def _gap(self, side: _Side, segment: Segment) -> list[Event | Content]:
+        found: list[Event | Content] = []
+        side.waits = False
+        if side.body is None or len(side.stream):
+            if side.body:
+                found += self._pieces(side, side.body.gap(1 << 62), outbound=segment.outbound)
+            else:
+                self._cut(side, found, outbound=segment.outbound)
+            side.body = side.head = None
+            side.lost = True
+            side.stream.clear()
+            side.scanned = 0
+            self._unpair()
+            return found
+        found += self._pieces(side, side.body.gap(segment.gap_len), outbound=segment.outbound)
+        if side.body.over:
+            side.lost = side.body.broken
+            side.body = side.head = None
+        if side.lost:
+            self._unpair()
+        return found
+
+    def _unpair(self) -> None:
+        """Forgets who waits for an answer: a gap may have swallowed a request or an answer."""
+        for side in self._sides.values():
+            side.asked.clear()
+
+    def _cut(self, side: _Side, found: list[Event | Content], *, outbound: bool) -> None:
+        """Reads the whole lines of a head whose end is missing (a gap, a snap length)."""
+        stream = side.stream
+        lines = b"" if side.lost else stream.peek(HEAD_LEN).rpartition(b"\n")[0]
+        head = read_head(lines)
+        if head is None:
+            return
+        place = stream.origin(len(lines))
+        self._messages += 1
+        if head.method:
+            self._request(side, head, place, found, outbound=outbound)
+        else:
+            found += self._fields(head.fields, place, outbound=outbound, request=False)
+            self._settle(self._sides[not outbound], head.status)
+        side.body = side.head = None
+        side.waits = False
+
+    def _resume(self, side: _Side) -> bool:
+        """Drops what lies before the next start line."""
+        stream = side.stream
+        window = stream.peek(len(stream))
+        match = RESUME.search(window)
+        if match is None:
+            stream.skip(max(len(stream) - WINDOW_LEN, 0))
+            return False
+        stream.skip(match.start())
+        side.lost = False
+        return True
+
+    # What is handed on
+
+    def _pieces(self, side: _Side, pieces: list[Piece], *, outbound: bool) -> list[Content]:
+        if not pieces or side.head is None:
+            return []
+        coded = side.head.listed("content-encoding") + side.head.listed("transfer-encoding")
+        encoding = ", ".join(c for c in coded if c not in ("chunked", "identity"))[:64]
+        media = (side.head.first("content-type") or b"").decode("latin-1")[:256]
+        return [
+            Content(
+                self._flow,
+                *piece.place,
+                outbound,
+                "http.body",
+                "plaintext",
+                piece.data,
+                encoding,
+                media,
+                "",
+                piece.truncated,
+            )
+            for piece in pieces
+        ]
+
+    def _fields(
+        self,
+        fields: tuple[tuple[str, bytes], ...],
+        place: tuple[int, int],
+        *,
+        outbound: bool,
+        request: bool,
+    ) -> list[Content]:
+        return [
+            Content(self._flow, *place, outbound, f"http.header.{name}", "plaintext", value, key=name)
+            for name, value in fields
+            if value and (name not in SAFE_FIELDS if request else ANSWER_FIELDS.fullmatch(name))
+        ]
+
+    def _malformed(self, place: tuple[int, int], what: str, *, outbound: bool) -> Oddity:
+        return Oddity(self._flow, *place, outbound, "malformed_message", f"http: {what}")
+
+
+def host_of(raw: bytes) -> str | None:
+    """Gives the host of a Host field or authority: lower case, without port and final dot."""
+    text = raw.strip()
+    if text.startswith(b"["):
+        return host_text(text[1:].partition(b"]")[0])
+    name, colon, port = text.rpartition(b":")
+    return host_text(name if colon and (port.isdigit() or not port) else text)
+
+
+def _hosts(head: MessageHead) -> tuple[str, ...]:
+    """Gives the hosts that a request names: of its fields, of an absolute target, of a tunnel."""
+    raw = [value for name, value in head.fields if name == "host"][:4]
+    if head.method == "CONNECT":
+        raw.insert(0, head.target)
+    elif absolute := ABSOLUTE.match(head.target):
+        raw.append(absolute[1])
+    names = (host_of(value[:1024]) for value in raw)
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _text(raw: bytes) -> str:
+    return raw[:TEXT_LEN].decode("utf-8", "replace")
+
+
+def _recognise_answer(data: bytes) -> Likeness:
+    if len(data) < 12:
+        return Likeness.MORE
+    fits = data[7:8].isdigit() and data[8:9] == b" " and data[9:12].isdigit() and data[9:12] != b"101"
+    return Likeness.CERTAIN if fits else Likeness.NO
+
+
+def _is_binary(data: bytes) -> bool:
+    """Says whether there are control characters that no start line has."""
+    return any(byte < 0x20 and byte not in b"\r\t" for byte in data)

@@ -1,0 +1,419 @@
+"""MQTT in the clear: who signs on, with which name, and what is published under which topic.
+
+A password is handed on as a content alone; the summary says only that one was sent.
+Source: MQTT Version 3.1.1 (OASIS, 2014) sections 2 and 3, MQTT Version 5.0 (OASIS, 2019), MQTT V3.1 (IBM, 2010).
+"""
+
+from dataclasses import dataclass, field
+
+from iotaudit.dissect.cursor import Cursor, ShortError
+from iotaudit.dissect.session import TCP, Context, Head, Likeness, Output, Reading
+from iotaudit.dissect.stream import Stream
+from iotaudit.model.events import Event, Oddity
+from iotaudit.model.flows import Encryption, EncryptionState, Mqtt
+from iotaudit.model.raw import Content, Segment
+
+ID = "mqtt"
+PORTS = frozenset({1883, 1884})
+TRANSPORT = frozenset({TCP})
+
+CONNECT, CONNACK, PUBLISH, SUBSCRIBE, UNSUBSCRIBE, AUTH = 1, 2, 3, 8, 10, 15
+ACKNOWLEDGEMENTS = frozenset({4, 5, 6, 7})
+LAST_3 = 14
+VERSIONS = {3: "3.1", 4: "3.1.1", 5: "5.0"}
+MAGIC = {b"\0\4MQTT": frozenset({4, 5}), b"\0\6MQIsdp": frozenset({3})}
+FLAGS_2 = frozenset({6, SUBSCRIBE, UNSUBSCRIBE})
+"""Packets whose flags are 0010; those of the others but PUBLISH are 0000."""
+PACKET_LEN = 1 << 20
+"""Bytes of one packet that are read; the rest is read over."""
+TOPICS_KEPT = 200
+TEXT_LEN = 1024
+TOPIC_LEN = 4
+"""Letters that the topic of a PUBLISH must have before it counts as such without a CONNECT."""
+VARIABLE, PAIR, DATA, TEXT = -1, -2, -3, -4
+PROPERTIES = {
+    0x01: 1,
+    0x02: 4,
+    0x03: TEXT,
+    0x08: TEXT,
+    0x09: DATA,
+    0x0B: VARIABLE,
+    0x11: 4,
+    0x12: TEXT,
+    0x13: 2,
+    0x15: TEXT,
+    0x16: DATA,
+    0x17: 1,
+    0x18: 4,
+    0x19: 1,
+    0x1A: TEXT,
+    0x1C: TEXT,
+    0x1F: TEXT,
+    0x21: 2,
+    0x22: 2,
+    0x23: 2,
+    0x24: 1,
+    0x25: 1,
+    0x26: PAIR,
+    0x27: 4,
+    0x28: 1,
+    0x29: 1,
+    0x2A: 1,
+}
+"""Forms of the properties of version 5 (section 2.2.2.2): a number's length, or one of the forms above."""
+AUTH_DATA, USER_PROPERTY, TOPIC_ALIAS, ASSIGNED_ID = 0x16, 0x26, 0x23, 0x12
+
+
+def recognise(head: Head) -> Likeness:
+    """Fits a CONNECT by its protocol name; other first packets only count on a port of MQTT, or with a topic."""
+    data = head.data
+    if not data or not _flags_fit(data[0]):
+        return Likeness.NO if data else Likeness.MORE
+    length = _remaining(data)
+    if length is None:
+        return Likeness.MORE if len(data) < 5 else Likeness.NO
+    size, used = length
+    if size < 0:
+        return Likeness.NO
+    kind = data[0] >> 4
+    body = data[1 + used : 1 + used + size]
+    if kind == CONNECT:
+        return _recognise_connect(body, size)
+    if kind == PUBLISH:
+        return _recognise_publish(body, size, quality=data[0] >> 1 & 3)
+    return Likeness.WEAK if size in _sizes(kind) else Likeness.NO
+
+
+def open(context: Context) -> "MqttSession":  # noqa: A001 - the room's word
+    """Opens a session."""
+    return MqttSession(context)
+
+
+@dataclass(slots=True)
+class _Side:
+    stream: Stream = field(default_factory=Stream)
+    aliases: dict[int, bytes] = field(default_factory=dict)
+    skip: int = 0
+    lost: bool = False
+    broken: bool = False
+
+
+class MqttSession:
+    """Reads the packets of both directions."""
+
+    def __init__(self, context: Context) -> None:
+        self._flow = context.flow
+        self._sides = {True: _Side(), False: _Side()}
+        self._level = 0
+        self._client_id: str | None = None
+        self._username: str | None = None
+        self._password_sent = False
+        self._topics: dict[bytes, None] = {}
+
+    def feed(self, segment: Segment) -> Output:
+        """Takes the next bytes (or a gap) of one direction."""
+        side = self._sides[segment.outbound]
+        if side.broken:
+            return ()
+        if segment.gap_len:
+            return self._gap(side, segment.gap_len, outbound=segment.outbound)
+        if side.lost:
+            if recognise(Head(segment.data, TCP)) < Likeness.LIKELY:
+                return ()
+            side.lost = False
+        side.stream.append(segment)
+        found: list[Event | Content] = []
+        while self._next(side, found, outbound=segment.outbound):
+            pass
+        return tuple(found)
+
+    def close(self) -> Output:
+        """Gives what is there of a message that was cut."""
+        return tuple(
+            item for outbound in (True, False) for item in self._cut(self._sides[outbound], outbound=outbound)
+        )
+
+    def wants(self, *, outbound: bool) -> bool:
+        """True until the framing of this direction is broken: a connection may always carry one more message."""
+        return not self._sides[outbound].broken
+
+    def reading(self) -> Reading:
+        """Gives plaintext with who signed on and the topics."""
+        version = VERSIONS.get(self._level)
+        reason = "MQTT in the clear" if self._level else "MQTT in the clear, sign-on not seen"
+        topics = tuple(topic.decode("utf-8", "replace") for topic in self._topics)
+        return Reading(
+            Encryption(EncryptionState.PLAINTEXT, ID, version, None, reason),
+            mqtt=Mqtt(self._client_id, self._username, self._password_sent, topics, version),
+        )
+
+    def rest(self) -> None:
+        """MQTT ends with its connection."""
+
+    def _next(self, side: _Side, found: list[Event | Content], *, outbound: bool) -> bool:
+        """Reads one packet; False where more bytes are needed."""
+        stream = side.stream
+        if side.skip:
+            taken = min(side.skip, len(stream))
+            stream.skip(taken)
+            side.skip -= taken
+            return side.skip == 0
+        header = stream.peek(5)
+        length = _remaining(header)
+        if length is None and len(header) < 5:
+            return False
+        if length is None or length[0] < 0 or not _flags_fit(header[0]):
+            found.append(self._malformed(stream.origin(0), "packet header", outbound=outbound))
+            side.broken = True
+            stream.clear()
+            return False
+        size, used = length
+        kept = min(size, PACKET_LEN)
+        if len(stream) < 1 + used + kept:
+            return False
+        place = stream.origin(used + kept)
+        body = stream.take(1 + used + kept)[1 + used :]
+        side.skip = size - kept
+        try:
+            found += self._packet(side, header[0], body, place, outbound=outbound)
+        except ShortError:
+            found.append(self._malformed(place, f"packet of type {header[0] >> 4}", outbound=outbound))
+        return True
+
+    def _gap(self, side: _Side, length: int, *, outbound: bool) -> Output:
+        """Bridges a gap that lies inside of one packet; else reading goes on where a packet is recognised."""
+        if side.skip >= length and not len(side.stream):
+            side.skip -= length
+            return ()
+        found = self._cut(side, outbound=outbound)
+        size = _remaining(side.stream.peek(5))
+        left = sum(size) + 1 - len(side.stream) - length if size and not side.skip else -1
+        side.stream.clear()
+        side.skip = max(left, 0)
+        side.lost = left < 0
+        return found
+
+    def _cut(self, side: _Side, *, outbound: bool) -> Output:
+        """Gives what is there of a PUBLISH whose end is missing."""
+        stream = side.stream
+        header = stream.peek(5)
+        length = _remaining(header)
+        if side.skip or side.lost or length is None or header[0] >> 4 != PUBLISH:
+            return ()
+        place = stream.origin(len(stream) - 1)
+        body = stream.peek(PACKET_LEN, 1 + length[1])
+        try:
+            return self._publish(side, header[0], body, place, outbound=outbound, truncated=True)
+        except ShortError:
+            return ()
+
+    def _packet(
+        self, side: _Side, first: int, body: bytes, place: tuple[int, int], *, outbound: bool
+    ) -> Output:
+        match first >> 4:
+            case 1:
+                return self._connect(body, place, outbound=outbound)
+            case 3:
+                return self._publish(side, first, body, place, outbound=outbound, truncated=side.skip > 0)
+            case 8:
+                return self._subscribe(body, place, outbound=outbound)
+            case 2 if self._level == 5:
+                return self._acknowledged(body, place, outbound=outbound)
+            case 15:
+                cursor = Cursor(body)
+                if len(cursor) < 2:
+                    return ()
+                cursor.take(1)
+                return self._properties(cursor, place, outbound=outbound)[1]
+            case _:
+                return ()
+
+    def _connect(self, body: bytes, place: tuple[int, int], *, outbound: bool) -> Output:
+        cursor = Cursor(body)
+        cursor.vector(2)
+        self._level = cursor.number(1) & 0x7F  # bit 7 marks a bridge
+        flags = cursor.number(1)
+        cursor.take(2)
+        found: list[Content | Event] = []
+        if self._level == 5:
+            found += self._properties(cursor, place, outbound=outbound)[1]
+        client = cursor.vector(2)
+        self._client_id = _text(client)
+        found += self._content("client_id", client, place, outbound=outbound)
+        if flags & 4:
+            if self._level == 5:
+                found += self._properties(cursor, place, outbound=outbound)[1]
+            topic = cursor.vector(2)
+            found += self._topic(topic, place, outbound=outbound)
+            found += self._content("will", cursor.vector(2), place, outbound=outbound, key=_text(topic))
+        if flags & 0x80:
+            user = cursor.vector(2)
+            self._username = _text(user)
+            found += self._content("username", user, place, outbound=outbound)
+        if flags & 0x40:
+            self._password_sent = True
+            found += self._content("password", cursor.vector(2), place, outbound=outbound, key="password")
+        return tuple(found)
+
+    def _acknowledged(self, body: bytes, place: tuple[int, int], *, outbound: bool) -> Output:
+        """Reads a CONNACK of version 5: the server may have chosen the client id."""
+        cursor = Cursor(body)
+        cursor.take(2)
+        properties, found = self._properties(cursor, place, outbound=outbound)
+        chosen = properties.get(ASSIGNED_ID)
+        if isinstance(chosen, bytes) and not self._client_id:
+            self._client_id = _text(chosen)
+        return found
+
+    def _publish(
+        self, side: _Side, first: int, body: bytes, place: tuple[int, int], *, outbound: bool, truncated: bool
+    ) -> Output:
+        cursor = Cursor(body)
+        topic = cursor.vector(2)
+        if first >> 1 & 3:
+            cursor.take(2)
+        found: list[Content | Event] = []
+        if self._level == 5:
+            properties, seen = self._properties(cursor, place, outbound=outbound)
+            found += seen
+            alias = properties.get(TOPIC_ALIAS)
+            if isinstance(alias, int):
+                topic = topic or side.aliases.get(alias, b"")
+                if len(side.aliases) < TOPICS_KEPT:
+                    side.aliases[alias] = topic
+        found += self._topic(topic, place, outbound=outbound)
+        found += self._content(
+            "payload", cursor.rest(), place, outbound=outbound, key=_text(topic), truncated=truncated
+        )
+        return tuple(found)
+
+    def _subscribe(self, body: bytes, place: tuple[int, int], *, outbound: bool) -> Output:
+        cursor = Cursor(body)
+        cursor.take(2)
+        found: list[Content | Event] = []
+        if self._level == 5:
+            found += self._properties(cursor, place, outbound=outbound)[1]
+        while len(cursor):
+            found += self._topic(cursor.vector(2), place, outbound=outbound)
+            cursor.take(1)
+        return tuple(found)
+
+    def _properties(
+        self, cursor: Cursor, place: tuple[int, int], *, outbound: bool
+    ) -> tuple[dict[int, int | bytes], Output]:
+        """Reads the properties of version 5; user properties and authentication data are handed on."""
+        inner = Cursor(cursor.take(_variable(cursor)))
+        values: dict[int, int | bytes] = {}
+        found: list[Content] = []
+        while len(inner):
+            kind = inner.number(1)
+            form = PROPERTIES.get(kind)
+            if form is None:
+                break
+            if form == VARIABLE:
+                values[kind] = _variable(inner)
+            elif form == PAIR:
+                key = _text(inner.vector(2))
+                found += self._content("user_property", inner.vector(2), place, outbound=outbound, key=key)
+            elif form in (DATA, TEXT):
+                values[kind] = value = inner.vector(2)
+                if kind == AUTH_DATA:
+                    found += self._content("auth_data", value, place, outbound=outbound)
+            else:
+                values[kind] = inner.number(form)
+        return values, tuple(found)
+
+    def _topic(self, topic: bytes, place: tuple[int, int], *, outbound: bool) -> list[Content]:
+        """Notes a topic; each is handed on once, since it may hold a serial number."""
+        kept = topic[:TEXT_LEN]
+        if not kept or kept in self._topics or len(self._topics) >= TOPICS_KEPT:
+            return []
+        self._topics[kept] = None
+        return self._content("topic", topic, place, outbound=outbound)
+
+    def _content(
+        self,
+        what: str,
+        data: bytes,
+        place: tuple[int, int],
+        *,
+        outbound: bool,
+        key: str = "",
+        truncated: bool = False,
+    ) -> list[Content]:
+        if not data:
+            return []
+        where = f"mqtt.{what}"
+        return [
+            Content(self._flow, *place, outbound, where, "plaintext", data, key=key, truncated=truncated)
+        ]
+
+    def _malformed(self, place: tuple[int, int], what: str, *, outbound: bool) -> Oddity:
+        return Oddity(self._flow, *place, outbound, "malformed_message", f"mqtt: {what}")
+
+
+def _remaining(data: bytes) -> tuple[int, int] | None:
+    """Gives the remaining length and how many bytes it takes, (-1, 4) where it has no end, None: cut."""
+    size = 0
+    for at, byte in enumerate(data[1:5]):
+        size |= (byte & 0x7F) << 7 * at
+        if not byte & 0x80:
+            return size, at + 1
+    return (-1, 4) if len(data) >= 5 else None
+
+
+def _variable(cursor: Cursor) -> int:
+    size = 0
+    for at in range(4):
+        byte = cursor.number(1)
+        size |= (byte & 0x7F) << 7 * at
+        if not byte & 0x80:
+            return size
+    raise ShortError
+
+
+def _flags_fit(first: int) -> bool:
+    kind, flags = first >> 4, first & 0xF
+    if kind == PUBLISH:
+        return flags >> 1 & 3 != 3
+    return kind > 0 and flags == (2 if kind in FLAGS_2 else 0)
+
+
+def _recognise_connect(body: bytes, size: int) -> Likeness:
+    for magic, levels in MAGIC.items():
+        if size < len(magic) + 6 or body[: len(magic)] != magic[: len(body)]:
+            continue
+        if len(body) <= len(magic):
+            return Likeness.MORE
+        return Likeness.CERTAIN if body[len(magic)] & 0x7F in levels else Likeness.NO
+    return Likeness.NO
+
+
+def _recognise_publish(body: bytes, size: int, *, quality: int) -> Likeness:
+    """Fits a topic of printable characters that lies inside of the packet."""
+    if len(body) < 2:
+        return Likeness.MORE if size > 2 else Likeness.NO
+    length = int.from_bytes(body[:2])
+    if not TOPIC_LEN <= length <= min(size - 2 - (2 if quality else 0), TEXT_LEN):
+        return Likeness.NO
+    topic = body[2 : 2 + length]
+    if any(byte < 0x20 or byte == 0x7F or byte in b"#+" for byte in topic):
+        return Likeness.NO
+    return Likeness.LIKELY if len(topic) == length else Likeness.MORE
+
+
+def _sizes(kind: int) -> range:
+    """Gives the remaining lengths that a packet without a name may have."""
+    if kind in ACKNOWLEDGEMENTS or kind == 11:
+        return range(2, 64)
+    if kind in (12, 13):
+        return range(1)
+    if kind == CONNACK:
+        return range(2, 1024)
+    if kind in (SUBSCRIBE, UNSUBSCRIBE):
+        return range(6, 4096)
+    return range(3, 256) if kind == 9 else range(256)
+
+
+def _text(raw: bytes) -> str:
+    return raw[:TEXT_LEN].decode("utf-8", "replace")

@@ -1,0 +1,83 @@
+"""A direction's bytes that were not read yet, each with the packet that brought it."""
+
+from bisect import bisect_right
+
+from iotaudit.model.raw import Segment
+
+COMPACT_LEN = 1 << 16
+"""Read bytes are dropped from the front once so many have gathered."""
+
+
+class Stream:
+    """A queue of bytes that knows from which packet each byte came; the caller bounds what it leaves in it.
+
+    The packet of a message is the packet of its last byte, so that it does not depend on how segments are cut.
+    """
+
+    __slots__ = ("_at", "_data", "_marks", "_origin", "_starts")
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._at = 0
+        self._origin = 0
+        self._starts: list[int] = []
+        self._marks: list[tuple[int, int]] = []
+
+    def __len__(self) -> int:
+        return len(self._data) - self._at
+
+    def append(self, segment: Segment) -> None:
+        """Adds the bytes of a segment."""
+        if not segment.data:
+            return
+        mark = (segment.packet, segment.time_ns)
+        if not self._marks or self._marks[-1] != mark:
+            self._starts.append(self._origin + len(self._data))
+            self._marks.append(mark)
+        self._data += segment.data
+
+    def peek(self, length: int, at: int = 0) -> bytes:
+        """Gives up to `length` unread bytes from `at` on, without reading them."""
+        start = self._at + at
+        return bytes(self._data[start : start + length])
+
+    def find(self, needle: bytes, start: int = 0) -> int:
+        """Gives where `needle` begins in the unread bytes, from `start` on, -1 where nowhere."""
+        at = self._data.find(needle, self._at + start)
+        return at - self._at if at >= 0 else -1
+
+    def origin(self, at: int) -> tuple[int, int]:
+        """Gives packet id and time (ns) of the unread byte `at`."""
+        index = bisect_right(self._starts, self._origin + self._at + at) - 1
+        return self._marks[max(index, 0)]
+
+    def take(self, length: int) -> bytes:
+        """Reads `length` bytes off the front (fewer where there are not so many)."""
+        data = self.peek(length)
+        self.skip(len(data))
+        return data
+
+    def skip(self, length: int) -> None:
+        """Drops `length` bytes off the front."""
+        self._at = min(self._at + length, len(self._data))
+        if self._at == len(self._data) or self._at >= COMPACT_LEN:
+            del self._data[: self._at]
+            self._origin += self._at
+            self._at = 0
+            keep = max(bisect_right(self._starts, self._origin) - 1, 0)
+            del self._starts[:keep]
+            del self._marks[:keep]
+
+    def clear(self) -> None:
+        """Drops all unread bytes."""
+        self.skip(len(self))
+
+    def segments(self, flow: int, *, outbound: bool) -> tuple[Segment, ...]:
+        """Gives the unread bytes as segments, one for each packet, and empties the queue (`offset` is 0)."""
+        found = []
+        while len(self):
+            packet, time_ns = self.origin(0)
+            index = bisect_right(self._starts, self._origin + self._at)
+            end = self._starts[index] - self._origin - self._at if index < len(self._starts) else len(self)
+            found.append(Segment(flow, outbound, packet, time_ns, 0, self.take(end)))
+        return tuple(found)

@@ -1,0 +1,249 @@
+"""Hello messages of TLS, DTLS and QUIC: what they offer, choose and name.
+
+Source: RFC 8446 section 4.1 (ClientHello, ServerHello), RFC 6066 section 3 (server_name), RFC 7301 (ALPN), RFC 8701
+(GREASE), draft-ietf-tls-esni (encrypted_client_hello, 0xfe0d), RFC 6347 and 9147 (DTLS), RFC 5246. JA4: FoxIO,
+"JA4: TLS Client Fingerprinting" (https://github.com/FoxIO-LLC/ja4/blob/main/technical_details/JA4.md).
+"""
+
+import hashlib
+import struct
+from dataclasses import dataclass
+
+VERSIONS = {
+    0x0002: "SSLv2",
+    0x0300: "SSLv3",
+    0x0301: "TLSv1.0",
+    0x0302: "TLSv1.1",
+    0x0303: "TLSv1.2",
+    0x0304: "TLSv1.3",
+    0xFEFF: "DTLSv1.0",
+    0xFEFD: "DTLSv1.2",
+    0xFEFC: "DTLSv1.3",
+}
+JA4_VERSIONS = {
+    0x0002: "s2",
+    0x0300: "s3",
+    0x0301: "10",
+    0x0302: "11",
+    0x0303: "12",
+    0x0304: "13",
+    0xFEFF: "d1",
+    0xFEFD: "d2",
+    0xFEFC: "d3",
+}
+SERVER_NAME = 0x0000
+SIGNATURE_ALGORITHMS = 0x000D
+ALPN = 0x0010
+SUPPORTED_VERSIONS = 0x002B
+ESNI = 0xFFCE
+ECH = 0xFE0D
+ECH_OUTER = 0
+NO_HASH = "000000000000"
+HELLO_RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
+"""The random of a HelloRetryRequest: SHA-256 of that text (RFC 8446 section 4.1.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientHello:
+    """What a client offers. `version` is the highest offered; `sni` lower case without final dot, None: none.
+
+    `ech`: the encrypted_client_hello extension of type outer is there, real or GREASE: the two cannot be told apart.
+    """
+
+    sni: str | None
+    alpn: tuple[str, ...]
+    version: int
+    ciphers: tuple[int, ...]
+    extensions: tuple[int, ...]
+    signatures: tuple[int, ...]
+    ech: bool
+    esni: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServerHello:
+    """What a server chose. `retry`: a HelloRetryRequest, the client says hello once more."""
+
+    version: int
+    cipher: int
+    alpn: str | None
+    retry: bool
+
+
+class MalformedError(ValueError):
+    """A length in the message cannot be true."""
+
+
+class _Reader:
+    """Takes numbers and vectors off the front of a message."""
+
+    __slots__ = ("_at", "_data")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def __len__(self) -> int:
+        return len(self._data) - self._at
+
+    def take(self, length: int) -> bytes:
+        if length > len(self):
+            raise MalformedError
+        self._at += length
+        return self._data[self._at - length : self._at]
+
+    def number(self, length: int) -> int:
+        return int.from_bytes(self.take(length))
+
+    def vector(self, length: int) -> bytes:
+        return self.take(self.number(length))
+
+
+def is_grease(number: int) -> bool:
+    """Says whether a 16-bit value is one of RFC 8701's."""
+    return number & 0x0F0F == 0x0A0A and number >> 8 == number & 0xFF
+
+
+def version_name(number: int) -> str:
+    """Gives the printed name of a version number."""
+    return VERSIONS.get(number, f"0x{number:04x}")
+
+
+def client_hello(body: bytes, *, datagram: bool = False) -> ClientHello:
+    """Reads the body of a ClientHello (after the 4-byte handshake header; DTLS: after the 12-byte one).
+
+    Raises:
+        MalformedError: a length cannot be true before the extensions are reached.
+    """
+    reader = _Reader(body)
+    legacy = reader.number(2)
+    reader.take(32)
+    reader.vector(1)
+    if datagram:
+        reader.vector(1)  # cookie
+    ciphers = _numbers(reader.vector(2))
+    reader.vector(1)
+    extensions = _extensions(reader)
+    by_type = dict(reversed(extensions))
+    offered = [v for v in _listed(by_type.get(SUPPORTED_VERSIONS, b""), 1) if not is_grease(v)]
+    # DTLS numbers count down: the newest is the least.
+    version = (min(offered) if datagram else max(offered)) if offered else legacy
+    ech = by_type.get(ECH)
+    return ClientHello(
+        sni=_server_name(by_type.get(SERVER_NAME, b"")),
+        alpn=_protocols(by_type.get(ALPN, b"")),
+        version=version,
+        ciphers=ciphers,
+        extensions=tuple(kind for kind, _ in extensions),
+        signatures=_listed(by_type.get(SIGNATURE_ALGORITHMS, b""), 2),
+        ech=ech is not None and ech[:1] == bytes([ECH_OUTER]),
+        esni=ESNI in by_type,
+    )
+
+
+def server_hello(body: bytes) -> ServerHello:
+    """Reads the body of a ServerHello (or HelloRetryRequest).
+
+    Raises:
+        MalformedError: it ends before the cipher suite.
+    """
+    reader = _Reader(body)
+    version = reader.number(2)
+    random = reader.take(32)
+    # Drafts of TLS 1.3 up to 21 left out session id and compression; they are of the past and read as malformed.
+    reader.vector(1)
+    cipher = reader.number(2)
+    if len(reader):
+        reader.take(1)
+    by_type = dict(reversed(_extensions(reader)))
+    chosen = by_type.get(SUPPORTED_VERSIONS, b"")
+    if len(chosen) == 2:
+        version = int.from_bytes(chosen)
+    protocols = _protocols(by_type.get(ALPN, b""))
+    return ServerHello(version, cipher, protocols[0] if protocols else None, random == HELLO_RETRY)
+
+
+def ja4(hello: ClientHello, transport: str) -> str:
+    """Gives the JA4 fingerprint; `transport` is "t" (TCP), "q" (QUIC) or "d" (DTLS)."""
+    ciphers = [c for c in hello.ciphers if not is_grease(c)]
+    extensions = [e for e in hello.extensions if not is_grease(e)]
+    head = (
+        transport
+        + JA4_VERSIONS.get(hello.version, "00")
+        + ("d" if SERVER_NAME in extensions else "i")
+        + f"{min(len(ciphers), 99):02d}{min(len(extensions), 99):02d}"
+        + _alpn_mark(hello.alpn)
+    )
+    hashed = ",".join(sorted(f"{e:04x}" for e in extensions if e not in (SERVER_NAME, ALPN)))
+    signatures = ",".join(f"{s:04x}" for s in hello.signatures if not is_grease(s))
+    if signatures:
+        hashed += "_" + signatures
+    return (
+        f"{head}_{_digest(','.join(sorted(f'{c:04x}' for c in ciphers)))}"
+        f"_{_digest(hashed) if extensions else NO_HASH}"
+    )
+
+
+def host_text(raw: bytes) -> str | None:
+    """Gives a host name as it is printed: lower case, no final dot, other bytes as RFC 1035 escapes; None: empty."""
+    text = "".join(
+        chr(b) if 0x21 <= b <= 0x7E and b != 0x5C else f"\\{b:03d}" for b in raw[:1024].lower()
+    )
+    return text.rstrip(".") or None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12] if text else NO_HASH
+
+
+def _alpn_mark(alpn: tuple[str, ...]) -> str:
+    """Gives first and last character of the first protocol; hexadecimal digits where one is not alphanumeric."""
+    first = alpn[0].encode("latin-1") if alpn else b""
+    if not first:
+        return "00"
+    if all(bytes([b]).isalnum() for b in (first[0], first[-1])):
+        return chr(first[0]) + chr(first[-1])
+    digits = first.hex()
+    return digits[0] + digits[-1]
+
+
+def _extensions(reader: _Reader) -> list[tuple[int, bytes]]:
+    """Gives the extensions in order; those behind a broken length are left out, what came before stays."""
+    found: list[tuple[int, bytes]] = []
+    if len(reader) < 2:
+        return found
+    length = reader.number(2)
+    inner = _Reader(reader.take(min(length, len(reader))))
+    while len(inner) >= 4:
+        kind, size = inner.number(2), inner.number(2)
+        found.append((kind, inner.take(min(size, len(inner)))))
+    return found
+
+
+def _numbers(data: bytes) -> tuple[int, ...]:
+    return struct.unpack(f">{len(data) // 2}H", data[: len(data) // 2 * 2])
+
+
+def _listed(data: bytes, size: int) -> tuple[int, ...]:
+    """Gives the 16-bit numbers of a vector with a length of `size` bytes."""
+    return _numbers(data[size : size + int.from_bytes(data[:size])])
+
+
+def _server_name(data: bytes) -> str | None:
+    """Gives the first host_name of a server_name list."""
+    reader = _Reader(data[2:])
+    while len(reader) >= 3:
+        kind, size = reader.number(1), reader.number(2)
+        name = reader.take(min(size, len(reader)))
+        if kind == 0:
+            return host_text(name)
+    return None
+
+
+def _protocols(data: bytes) -> tuple[str, ...]:
+    reader = _Reader(data[2:])
+    found = []
+    while len(reader):
+        size = reader.number(1)
+        found.append(reader.take(min(size, len(reader))).decode("latin-1"))
+    return tuple(found)

@@ -1,0 +1,67 @@
+"""STUN: messages and their texts, other datagrams beside them."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iotaudit.dissect import stun as module
+from iotaudit.dissect.session import TCP, UDP, Head, Likeness
+from iotaudit.model.flows import EncryptionState
+from iotaudit.model.raw import Content
+from tests.dissect.play import device, play, reading, recognise, server
+from tests.dissect.test_rtp import CIPHERTEXT, VIDEO
+
+REQUEST = (
+    "0001 0010 2112a442"  # binding request, 16 bytes follow, cookie
+    "000102030405060708090a0b"  # transaction
+    "0006 0005 616c696365 000000"  # user name: alice, padded
+    "0014 0000"  # realm, empty
+)
+RESPONSE = "0101 0000 2112a442 000102030405060708090a0b"
+
+
+def test_pass_a_message_is_recognised_and_its_texts_given_once() -> None:
+    assert recognise(module, REQUEST, UDP) is Likeness.CERTAIN
+    found = play(module, device(REQUEST), server(RESPONSE), device(REQUEST), protocol=UDP)
+    assert [(c.where, c.data) for c in found if isinstance(c, Content)] == [("stun.username", b"alice")]
+
+
+def test_messages_alone_are_plaintext() -> None:
+    summary = reading(module, device(REQUEST), server(RESPONSE), protocol=UDP)
+    assert summary.encryption.state is EncryptionState.PLAINTEXT
+
+
+def test_media_beside_messages_are_rtp() -> None:
+    summary = reading(module, device(REQUEST), *[device(data) for data in VIDEO], protocol=UDP)
+    assert (summary.application, summary.encryption.state) == ("rtp", EncryptionState.PLAINTEXT)
+    summary = reading(module, device(REQUEST), *[device(data) for data in CIPHERTEXT], protocol=UDP)
+    assert (summary.application, summary.encryption.state) == ("rtp", EncryptionState.OPAQUE)
+
+
+def test_inconclusive_other_datagrams_beside_messages_are_opaque() -> None:
+    summary = reading(module, device(REQUEST), device(b"something else, of 30 bytes.."), protocol=UDP)
+    assert summary.encryption.state is EncryptionState.OPAQUE
+
+
+def test_fail_without_the_cookie_or_with_a_false_length_it_is_none() -> None:
+    assert recognise(module, REQUEST.replace("2112a442", "2112a443"), UDP) is Likeness.NO
+    assert recognise(module, "0001 0014" + REQUEST[9:], UDP) is Likeness.NO
+    assert recognise(module, "0001 0003" + REQUEST[9:], UDP) is Likeness.NO
+
+
+def test_over_tcp_a_prefix_waits() -> None:
+    assert recognise(module, REQUEST[:12], TCP) is Likeness.MORE
+    assert recognise(module, REQUEST, TCP) is Likeness.CERTAIN
+
+
+def test_over_tcp_messages_are_read_in_every_cut_until_other_bytes_come() -> None:
+    found = play(module, device(REQUEST), device(RESPONSE), device(b"\x40\0\0\4data" + bytes(20)), device(REQUEST))
+    assert [(c.where, c.packet) for c in found if isinstance(c, Content)] == [("stun.username", 1)]
+
+
+@settings(max_examples=100)
+@given(st.binary(max_size=60))
+def test_any_attributes_are_taken_without_a_fault(data: bytes) -> None:
+    whole = data + bytes(-len(data) % 4)
+    datagram = b"\0\1" + len(whole).to_bytes(2) + bytes.fromhex("2112a442") + bytes(12) + whole
+    module.recognise(Head(data, UDP))
+    play(module, device(datagram), device(data), protocol=UDP)

@@ -2,7 +2,7 @@
 
 A name in the flow itself (SNI, Host) comes first; DNS binds a name to an address for the host that asked, from
 the answer on: never for another client, never backwards in time. Answers of several names for one address are all
-kept, the one last seen before the flow began first.
+kept, the one last seen before the flow began first; after them the names that their CNAME chains went through.
 
 Source: contract of `audit.json`, rules of counting.
 """
@@ -11,7 +11,7 @@ import ipaddress
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from iotaudit.model.events import DhcpSeen, DnsAnswer, Event, HostNamed
 from iotaudit.model.flows import Flow, FlowName
@@ -34,6 +34,9 @@ TRUST = (
 """`names[].source`, best first."""
 RANK = {source: rank for rank, source in enumerate(TRUST)}
 NAMES_KEPT = 16
+ADDRESS_TYPES = frozenset(("A", "AAAA", "HTTPS", "SVCB", "ANY"))
+_Answer = tuple[int, int, str]
+"""Time (ns), packet id, name."""
 
 
 def bind_names(
@@ -46,41 +49,68 @@ def bind_names(
         events: DNS answers, mDNS/LLMNR/SSDP announcements and DHCP messages are used.
         group_by_ip: a key for each inside address, equal for addresses of one host.
     """
-    asked: dict[tuple[str, str], list[tuple[int, int, str]]] = defaultdict(list)
-    reverse: dict[tuple[str, str], list[tuple[int, int, str]]] = defaultdict(list)
-    announced: dict[str, list[FlowName]] = defaultdict(list)
-    leased: dict[str, list[FlowName]] = defaultdict(list)
+    book = _Book()
     for event in events:
-        if isinstance(event, DnsAnswer) and event.protocol == "dns":
-            client = group_by_ip.get(event.client, event.client)
-            if event.type in ("A", "AAAA", "HTTPS", "SVCB", "ANY"):
-                for address in event.answers:
-                    asked[client, address].append((event.time_ns, event.packet, event.name))
-            elif event.type == "PTR":
-                target = _reverse_target(event.name)
-                if target:
-                    for name in event.answers:
-                        reverse[client, target].append((event.time_ns, event.packet, name))
-        elif isinstance(event, HostNamed):
-            announced[event.ip].append(FlowName(event.name, event.source, event.packet))
-        elif isinstance(event, DhcpSeen) and event.ip and event.hostname:
-            leased[event.ip].append(FlowName(event.hostname, "dhcp", event.packet))
-    for table in (asked, reverse):
-        for answers in table.values():
-            answers.sort()
-    bound = []
-    for flow in flows:
-        client = group_by_ip.get(flow.client.ip, flow.client.ip)
-        names = list(flow.names)
-        names += _bound_before(asked.get((client, flow.server.ip), []), flow, "dns")
-        names += announced.get(flow.server.ip, [])
-        names += leased.get(flow.server.ip, [])
-        names += _bound_before(reverse.get((client, flow.server.ip), []), flow, "reverse_dns")
-        bound.append(replace(flow, names=_ranked(names)) if names else flow)
-    return tuple(bound)
+        book.take(event, group_by_ip)
+    book.sort()
+    return tuple(
+        replace(flow, names=_ranked(names)) if (names := book.names(flow, group_by_ip)) else flow for flow in flows
+    )
 
 
-def _bound_before(answers: list[tuple[int, int, str]], flow: Flow, source: str) -> list[FlowName]:
+@dataclass(slots=True)
+class _Book:
+    """What was said of addresses: per asker and address answers in time order, per address announcements."""
+
+    asked: dict[tuple[str, str], list[_Answer]] = field(default_factory=lambda: defaultdict(list))
+    chained: dict[tuple[str, str], list[_Answer]] = field(default_factory=lambda: defaultdict(list))
+    reverse: dict[tuple[str, str], list[_Answer]] = field(default_factory=lambda: defaultdict(list))
+    announced: dict[str, list[FlowName]] = field(default_factory=lambda: defaultdict(list))
+    leased: dict[str, list[FlowName]] = field(default_factory=lambda: defaultdict(list))
+
+    def take(self, event: Event, group_by_ip: Mapping[str, str]) -> None:
+        """Notes an event."""
+        match event:
+            case DnsAnswer(protocol="dns"):
+                self._answer(event, group_by_ip.get(event.client, event.client))
+            case HostNamed():
+                self.announced[event.ip].append(FlowName(event.name, event.source, event.packet))
+            case DhcpSeen(ip=str(ip), hostname=str(hostname)) if ip and hostname:
+                self.leased[ip].append(FlowName(hostname.lower(), "dhcp", event.packet))
+            case _:
+                pass
+
+    def _answer(self, event: DnsAnswer, client: str) -> None:
+        if event.type in ADDRESS_TYPES:
+            for address in event.answers:
+                self.asked[client, address].append((event.time_ns, event.packet, event.name))
+                for name in event.chain:
+                    if name != event.name:
+                        self.chained[client, address].append((event.time_ns, event.packet, name))
+        elif event.type == "PTR" and (target := _reverse_target(event.name)):
+            for name in event.answers:
+                self.reverse[client, target].append((event.time_ns, event.packet, name))
+
+    def sort(self) -> None:
+        """Puts answers in time order, so that names never flow backwards."""
+        for table in (self.asked, self.chained, self.reverse):
+            for answers in table.values():
+                answers.sort()
+
+    def names(self, flow: Flow, group_by_ip: Mapping[str, str]) -> list[FlowName]:
+        """Gives the flow's own names, then those of the question, of its chain, and what the server says of itself."""
+        asker = group_by_ip.get(flow.client.ip, flow.client.ip), flow.server.ip
+        return [
+            *flow.names,
+            *_bound_before(self.asked.get(asker, []), flow, "dns"),
+            *_bound_before(self.chained.get(asker, []), flow, "dns"),
+            *self.announced.get(flow.server.ip, []),
+            *self.leased.get(flow.server.ip, []),
+            *_bound_before(self.reverse.get(asker, []), flow, "reverse_dns"),
+        ]
+
+
+def _bound_before(answers: list[_Answer], flow: Flow, source: str) -> list[FlowName]:
     """Gives the names answered before the flow began, latest first."""
     end = bisect_right(answers, (flow.first_ns, flow.first_packet, chr(0x10FFFF)))
     return [FlowName(name, source, packet) for _, packet, name in reversed(answers[max(0, end - 64) : end])]

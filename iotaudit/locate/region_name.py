@@ -33,7 +33,7 @@ def evidence(
         provider, region = found
         country = provider.regions[region]
         own = name == seed.name
-        bound = own and BINDING in (*seed.name_sources, seed.name_source)
+        bound = name in seed.dns_aliases or (own and BINDING in (*seed.name_sources, seed.name_source))
         kind = KIND if bound else UNBOUND_KIND
         word = "answered by DNS" if bound else "as the device or server wrote it"
         detail = (

@@ -78,6 +78,8 @@ def _seed(key: Key, flows: list[Flow]) -> DestinationSeed:
         first_packet=min(f.first_packet for f in flows),
         payload_packet=min(payload, default=None),
         devices=tuple(sorted({f.device for f in flows if f.device})),
+        name_sources=tuple(sorted({n.source for f in flows for n in f.names if n.name == name})),
+        dns_aliases=tuple(sorted({n.name for f in flows for n in f.names if n.source == "dns"} & aliases)),
     )
 
 

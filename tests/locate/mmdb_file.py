@@ -71,7 +71,7 @@ def _record(value: Any, count: int) -> int:
     if value is None:
         return count
     if isinstance(value, tuple):
-        return count + 16 + value[1]
+        return count + 16 + int(value[1])
     return int(value)
 
 

@@ -98,3 +98,9 @@ def test_inconclusive_name_that_only_the_device_wrote_is_no_independent_evidence
 def test_outer_name_of_an_encrypted_hello_gives_no_region(seed: Any, knowledge: Any, settings: Any) -> None:
     outer = seed(FRANKFURT, "a.iot.eu-central-1.amazonaws.com", ("ech_outer",), outer_name=True)
     assert region_name.evidence(outer, knowledge, settings) == ()
+
+
+def test_region_in_the_chain_of_a_dns_answer_is_bound_to_the_address(seed: Any, knowledge: Any, settings: Any) -> None:
+    edge = "fw.eu-central-1.elb.amazonaws.com"
+    chained = seed(FRANKFURT, "fw.moppel.example", ("dns",), aliases=(edge,), dns_aliases=(edge,))
+    assert [(e.kind, e.country) for e in region_name.evidence(chained, knowledge, settings)] == [("region", "DE")]

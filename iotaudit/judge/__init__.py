@@ -1,1 +1,61 @@
-"""judge."""
+"""Rules and facts in, outcomes, findings and the verdict out. Doubt is carried through: silence is never a pass.
+
+`places` and `verdict` answer where data went, `outcomes` what each rule gives, `facts` what rules may ask.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from iotaudit.judge.facts import FACTS
+from iotaudit.judge.findings import in_order
+from iotaudit.judge.outcomes import outcome_of
+from iotaudit.judge.scene import NOTHING, make_scene
+from iotaudit.judge.verdict import verdict_of, verdict_of_device
+from iotaudit.model.facts import Facts
+from iotaudit.model.findings import Finding, Pack, Profile, Rule, RuleOutcome
+from iotaudit.model.reach import Verdict
+from iotaudit.model.result import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What follows from the facts. `device_verdicts` pairs each device id with the verdict on that device."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    outcomes: tuple[RuleOutcome, ...]
+    device_verdicts: tuple[tuple[str, Verdict], ...]
+
+
+def judge(
+    facts: Facts, packs: tuple[Pack, ...], profile: Profile | None, settings: Settings
+) -> Judgement:
+    """Gives the judgement: one outcome for each rule of each pack, findings in the contract's order, the verdict."""
+    scene = make_scene(facts, profile, settings)
+    judged = [outcome_of(rule, scene) for pack in packs for rule in pack.rules]
+    return Judgement(
+        verdict=verdict_of(scene),
+        findings=in_order(finding for _, rows in judged for finding in rows),
+        outcomes=tuple(sorted((outcome for outcome, _ in judged), key=lambda o: (o.pack, o.rule))),
+        device_verdicts=tuple(
+            (device.id, verdict_of_device(scene, device)) for device in scene.facts.devices
+        ),
+    )
+
+
+def try_rule(
+    rule: Rule,
+    facts: Facts,
+    settings: Settings,
+    *,
+    profile: Profile | None = None,
+    assumed: Mapping[str, object] = NOTHING,
+    granted: Iterable[str] = (),
+) -> tuple[RuleOutcome, tuple[Finding, ...]]:
+    """Gives what one rule makes of a test case; `assumed` sets facts outright, `granted` grants needs."""
+    scene = make_scene(facts, profile, settings, assumed=assumed, granted=granted)
+    outcome, findings = outcome_of(rule, scene)
+    return outcome, in_order(findings)
+
+
+__all__ = ["FACTS", "Judgement", "judge", "try_rule"]

@@ -321,6 +321,8 @@ def _traffic() -> dict[str, Schema]:
         "version": TEXT_OR_NULL,
         "cipher": TEXT_OR_NULL,
         "reason": TEXT_OR_NULL,
+        "opened": {**FLAG, "description": "The content was read although the line was encrypted."},
+        "pinned": {**FLAG, "description": "The client refused a certificate that was not its server's own."},
     }
     return {
         "tls": _row(tls),

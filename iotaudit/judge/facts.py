@@ -1,0 +1,366 @@
+"""Gives the facts of the vocabulary their values, subject by subject.
+
+`FACTS` is the one list; `model/vocabulary.py` says what each id means and which type it has. A value is `None` where
+it is known not to be there and `Doubt.UNKNOWN` where nobody knows; `AtLeast` is what is known so far.
+"""
+
+import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from iotaudit.judge.conditions import AtLeast, Doubt, Value
+from iotaudit.judge.coverage import why_closed
+from iotaudit.judge.places import EEA_COUNTRIES, is_relay
+from iotaudit.judge.scene import Scene, laws_by_operator, laws_by_place
+from iotaudit.model.destinations import AccessLaw, Destination, Party
+from iotaudit.model.exposures import Exposure
+from iotaudit.model.facts import CountryFact
+from iotaudit.model.flows import EncryptionState, Flow
+from iotaudit.model.reach import Reach
+
+FIRMWARE_ENDINGS = (
+    ".bin",
+    ".fw",
+    ".ota",
+    ".img",
+    ".swu",
+    ".raucb",
+    ".mender",
+    ".hex",
+    ".dfu",
+    ".upd",
+)
+"""Ends of paths of files that devices fetch as firmware. Reasoning: usual names of images and of the packages of
+common updaters (RAUC, SWUpdate, Mender, USB DFU); a picture or a table may be called .img or .bin as well, so
+the finding asks and does not claim. Source: the documentation of the updaters named."""
+MIN_UPDATE_LEN = 64 * 1024
+"""Bytes below which a file of such a name is no firmware; the least images of radio chips are of this order."""
+UNKNOWN = Doubt.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """A name server that was asked. `configured`: the network gave it to the device (None: not known)."""
+
+    ip: str
+    zone: str
+    configured: bool | None
+    packets: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a rule looks at. Which fields are set follows from the scope."""
+
+    scope: str
+    destination: Destination | None = None
+    exposure: Exposure | None = None
+    flow: Flow | None = None
+    resolver: Resolver | None = None
+    exposures: tuple[Exposure, ...] = ()
+    destinations: tuple[Destination, ...] = ()
+
+
+def value_of(fact: str, scene: Scene, subject: Subject) -> Value:
+    """Gives the value of a fact for a subject; what a test case assumes comes first."""
+    if fact in scene.assumed:
+        assumed = scene.assumed[fact]
+        return assumed if isinstance(assumed, str | int | float | bool | tuple) else UNKNOWN
+    group = fact.partition(".")[0]
+    match group:
+        case "exposure":
+            return EXPOSURE_FACTS[fact](subject.exposure) if subject.exposure else UNKNOWN
+        case "flow":
+            return FLOW_FACTS[fact](subject.flow) if subject.flow else UNKNOWN
+        case "resolver":
+            return RESOLVER_FACTS[fact](subject.resolver) if subject.resolver else UNKNOWN
+        case "value" | "service":
+            return GROUP_FACTS[fact](scene, subject)
+        case _:
+            return PLACE_FACTS[fact](scene, subject.destination) if subject.destination else UNKNOWN
+
+
+def _zone(scene: Scene, destination: Destination) -> Value:
+    place = scene.worst_place(destination)
+    if place.reach is Reach.UNKNOWN and place.zone.value != "local":
+        return UNKNOWN
+    return place.zone.value
+
+
+def _country(scene: Scene, destination: Destination) -> Value:
+    place = scene.worst_place(destination)
+    return UNKNOWN if place.reach is Reach.UNKNOWN else place.location.country or UNKNOWN
+
+
+def _disputed(scene: Scene, destination: Destination) -> Value:
+    return any(place.disputed for place in scene.places[destination.id])
+
+
+def _anycast(scene: Scene, destination: Destination) -> Value:
+    places = scene.places[destination.id]
+    if any(e.kind == "anycast" for place in places for e in place.location.evidence):
+        return True
+    known = destination.operator.name is not None
+    anywhere = any(place.location.why == "cloud_without_region" for place in places)
+    return False if known and not anywhere else UNKNOWN
+
+
+def _party(_scene: Scene, destination: Destination) -> Value:
+    return UNKNOWN if destination.party is Party.UNKNOWN else destination.party.value
+
+
+def _adequacy(_scene: Scene, destination: Destination) -> Value:
+    return destination.adequacy if destination.adequacy in {"met", "unmet"} else UNKNOWN
+
+
+def _payload(scene: Scene, destination: Destination) -> Value:
+    return scene.sent(destination)
+
+
+def _over(scene: Scene, destination: Destination) -> Value:
+    return scene.sent(destination) > scene.threshold
+
+
+def _closed(scene: Scene, destination: Destination) -> Value:
+    return scene.closed_at.get(destination.id, 0)
+
+
+def _closed_over(scene: Scene, destination: Destination) -> Value:
+    return scene.closed_at.get(destination.id, 0) > scene.threshold
+
+
+def _data_types(scene: Scene, destination: Destination) -> Value:
+    types = {e.data_type for e in scene.facts.exposures if e.destination == destination.id}
+    found = tuple(sorted(types))
+    return AtLeast(found) if scene.closed_at.get(destination.id) else found
+
+
+def _update(scene: Scene, destination: Destination) -> Value:
+    flows = [
+        f for f in scene.facts.flows if f.destination == destination.id and f.device is not None
+    ]
+    if any(_fetched_firmware(flow) for flow in flows):
+        return True
+    return UNKNOWN if any(why_closed(flow) for flow in flows) else False
+
+
+def _fetched_firmware(flow: Flow) -> bool:
+    received = flow.payload_out if "device_serves" in flow.tags else flow.payload_in
+    return received >= MIN_UPDATE_LEN and any(
+        x.method == "GET"
+        and x.status in (200, 206)
+        and x.uri.partition("?")[0].lower().endswith(FIRMWARE_ENDINGS)
+        for x in flow.http
+    )
+
+
+def _in_test_country(scene: Scene, destination: Destination) -> Value:
+    country = _country(scene, destination)
+    here = scene.facts.test_country
+    return UNKNOWN if here is None or country is UNKNOWN else country == here
+
+
+def _nobody_knows(_scene: Scene, _destination: Destination) -> Value:
+    return UNKNOWN
+
+
+def law_rows(scene: Scene, destination: Destination) -> tuple[AccessLaw, ...]:
+    """Gives the access laws of countries outside the EEA that reach a destination, as far as known."""
+    return laws_by_place(scene, destination) + laws_by_operator(scene, destination)
+
+
+def _laws(scene: Scene, destination: Destination) -> Value:
+    found = _ids(law_rows(scene, destination))
+    return found if _all_known(scene, destination) else AtLeast(found)
+
+
+def _laws_by_place(scene: Scene, destination: Destination) -> Value:
+    found = _ids(laws_by_place(scene, destination))
+    return found if _places_known(scene, destination) else AtLeast(found)
+
+
+def _gags(scene: Scene, destination: Destination) -> Value:
+    found = tuple(sorted({law.gag or "unknown" for law in law_rows(scene, destination)}))
+    return found if _all_known(scene, destination) else AtLeast(found)
+
+
+def _operator_laws(scene: Scene, destination: Destination) -> Value:
+    operator = destination.operator
+    found = _ids(
+        law
+        for law in laws_by_operator(scene, destination)
+        if law.country == operator.country or law.country != operator.parent_country
+    )
+    return found if operator.country else AtLeast(found)
+
+
+def _parent_laws(scene: Scene, destination: Destination) -> Value:
+    home = destination.operator.parent_country
+    found = _ids(law for law in laws_by_operator(scene, destination) if law.country == home)
+    return found if home else AtLeast(())
+
+
+def _places_known(scene: Scene, destination: Destination) -> bool:
+    relayed = any(is_relay(flow) for flow in scene.flows_of.get(destination.id, ()))
+    return not relayed and all(p.reach is not Reach.UNKNOWN for p in scene.places[destination.id])
+
+
+def is_owned(destination: Destination) -> bool:
+    """Says whether operator and ultimate parent are known with their seats."""
+    operator = destination.operator
+    return all((operator.name, operator.country, operator.parent, operator.parent_country))
+
+
+def _all_known(scene: Scene, destination: Destination) -> bool:
+    return _places_known(scene, destination) and is_owned(destination)
+
+
+def _ids(laws: Iterable[AccessLaw]) -> tuple[str, ...]:
+    return tuple(sorted({law.id for law in laws}))
+
+
+def _text(text: str | None) -> Value:
+    return text or UNKNOWN
+
+
+def _seat(country: str | None) -> Value:
+    return country in EEA_COUNTRIES if country else UNKNOWN
+
+
+def country_fact(scene: Scene, destination: Destination) -> CountryFact | None:
+    """Gives what zones.yaml says of the country where a destination is known to be."""
+    country = _country(scene, destination)
+    return scene.countries.get(country) if isinstance(country, str) else None
+
+
+def _of_country(
+    get: Callable[[CountryFact, Scene], Value],
+) -> Callable[[Scene, Destination], Value]:
+    def look_up(scene: Scene, destination: Destination) -> Value:
+        fact = country_fact(scene, destination)
+        return UNKNOWN if fact is None else get(fact, scene)
+
+    return look_up
+
+
+def _months_left(fact: CountryFact, scene: Scene) -> Value:
+    if fact.decision is None or fact.expires is None:
+        return None
+    try:
+        end = datetime.date.fromisoformat(fact.expires)
+        now = datetime.date.fromisoformat(scene.settings.as_of)
+    except ValueError:
+        return UNKNOWN
+    return (end.year - now.year) * 12 + end.month - now.month - (end.day < now.day)
+
+
+def _challenged(fact: CountryFact, _scene: Scene) -> Value:
+    return fact.decision is not None and "pending" in (fact.note or "").lower()
+
+
+def _flow_encryption(flow: Flow) -> Value:
+    state = flow.encryption.state
+    return UNKNOWN if state is EncryptionState.NONE and flow.device_sent else state.value
+
+
+def _domains(_scene: Scene, subject: Subject) -> Value:
+    return len({domain_of(d) for d in subject.destinations})
+
+
+def _operators(_scene: Scene, subject: Subject) -> Value:
+    names = [d.operator.parent or d.operator.name for d in subject.destinations]
+    known = len({name for name in names if name})
+    return known if all(names) else AtLeast(known)
+
+
+def _value_types(_scene: Scene, subject: Subject) -> Value:
+    return tuple(sorted({e.data_type for e in subject.exposures}))
+
+
+def _countries(scene: Scene, subject: Subject) -> Value:
+    known = len(countries_of(scene, subject.destinations))
+    whole = all(_all_known(scene, d) for d in subject.destinations)
+    return known if whole else AtLeast(known)
+
+
+def countries_of(scene: Scene, destinations: Iterable[Destination]) -> tuple[str, ...]:
+    """Gives the countries that destinations fall under by place, operator or parent, sorted."""
+    found: set[str] = set()
+    for destination in destinations:
+        found |= {
+            p.location.country
+            for p in scene.places[destination.id]
+            if p.location.country and p.reach is not Reach.UNKNOWN
+        }
+        operator = destination.operator
+        found |= {code for code in (operator.country, operator.parent_country) if code}
+    return tuple(sorted(found))
+
+
+def domain_of(destination: Destination) -> str:
+    """Gives the registrable domain of a destination, else its name, else its first address."""
+    first = destination.ips[0] if destination.ips else ""
+    return destination.registrable_domain or destination.name or first or destination.id
+
+
+PLACE_FACTS: dict[str, Callable[[Scene, Destination], Value]] = {
+    "destination.zone": _zone,
+    "destination.country": _country,
+    "destination.disputed": _disputed,
+    "destination.anycast": _anycast,
+    "destination.party": _party,
+    "destination.adequacy": _adequacy,
+    "destination.payload_out": _payload,
+    "destination.over_threshold": _over,
+    "destination.closed_payload": _closed,
+    "destination.closed_over_threshold": _closed_over,
+    "destination.data_types": _data_types,
+    "destination.update_download": _update,
+    "destination.in_test_country": _in_test_country,
+    "destination.answers_too_fast": _nobody_knows,
+    "destination.continues_after_opt_out": _nobody_knows,
+    "destination.laws": _laws,
+    "destination.laws_by_place": _laws_by_place,
+    "destination.gags": _gags,
+    "operator.name": lambda _, d: _text(d.operator.name),
+    "operator.country": lambda _, d: _text(d.operator.country),
+    "operator.in_eea": lambda _, d: _seat(d.operator.country),
+    "operator.laws": _operator_laws,
+    "operator.parent": lambda _, d: _text(d.operator.parent),
+    "parent.country": lambda _, d: _text(d.operator.parent_country),
+    "parent.in_eea": lambda _, d: _seat(d.operator.parent_country),
+    "parent.laws": _parent_laws,
+    "country.has_decision": _of_country(lambda fact, _: fact.decision is not None),
+    "country.scope_test": _of_country(lambda fact, _: fact.scope_test),
+    "country.decision_months_left": _of_country(_months_left),
+    "country.decision_challenged": _of_country(_challenged),
+}
+EXPOSURE_FACTS: dict[str, Callable[[Exposure], Value]] = {
+    "exposure.data_type": lambda e: e.data_type,
+    "exposure.sensitivity": lambda e: e.sensitivity,
+    "exposure.gdpr_class": lambda e: e.gdpr_class,
+    "exposure.confidence": lambda e: e.confidence.value,
+    "exposure.channel": lambda e: e.channel.value,
+    "exposure.count": lambda e: e.count,
+    "exposure.before_terms": lambda _: UNKNOWN,
+}
+FLOW_FACTS: dict[str, Callable[[Flow], Value]] = {
+    "flow.direction": lambda f: f.direction.value,
+    "flow.protocol": lambda f: f.protocol,
+    "flow.application": lambda f: f.application or UNKNOWN,
+    "flow.server_port": lambda f: f.server.port,
+    "flow.encryption": _flow_encryption,
+    "flow.device_sent": lambda f: f.device_sent,
+}
+RESOLVER_FACTS: dict[str, Callable[[Resolver], Value]] = {
+    "resolver.configured": lambda r: UNKNOWN if r.configured is None else r.configured,
+    "resolver.zone": lambda r: UNKNOWN if r.zone == "unknown" else r.zone,
+}
+GROUP_FACTS: dict[str, Callable[[Scene, Subject], Value]] = {
+    "value.data_types": _value_types,
+    "value.domains": _domains,
+    "value.operators": _operators,
+    "service.countries": _countries,
+}
+FACTS = frozenset((*PLACE_FACTS, *EXPOSURE_FACTS, *FLOW_FACTS, *RESOLVER_FACTS, *GROUP_FACTS))
+"""The ids of all facts that have a value here: those of the vocabulary, no more and no less (a test compares)."""

@@ -1,0 +1,199 @@
+"""From subjects where a condition was observed to findings: words, flows, packets, fingerprint.
+
+A fingerprint is the SHA-256 of rule, registrable domain (else address) and data type, so that it survives another
+capture of the same behaviour (contract, decision 10).
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from iotaudit.judge import words
+from iotaudit.judge.facts import Subject, countries_of, country_fact, domain_of, law_rows
+from iotaudit.judge.scene import Scene, natural
+from iotaudit.model.destinations import Destination
+from iotaudit.model.exposures import Exposure
+from iotaudit.model.facts import CountryFact
+from iotaudit.model.findings import Finding, Rule
+from iotaudit.model.flows import Flow
+
+WORD = re.compile(r"\{([a-z_]+)\}")
+MAX_PACKETS = 20
+"""Packets cited by one finding: enough to look, the flows name the rest."""
+NOT_KNOWN = "(not known)"
+
+
+def make_findings(rule: Rule, subjects: tuple[Subject, ...], scene: Scene) -> tuple[Finding, ...]:
+    """Gives one finding for each subject (conversations of one destination are one subject)."""
+    if rule.scope != "flow":
+        return tuple(_finding(rule, subject, (), scene) for subject in subjects)
+    groups: dict[str, list[Subject]] = {}
+    for subject in subjects:
+        groups.setdefault(subject.destination.id if subject.destination else "", []).append(subject)
+    return tuple(
+        _finding(rule, rows[0], tuple(s.flow for s in rows if s.flow), scene)
+        for rows in groups.values()
+    )
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Gives findings by pack, rule, destination and exposure, with ids `fnd1` and on."""
+    rows = sorted(
+        findings,
+        key=lambda f: (
+            f.pack,
+            f.rule,
+            natural(f.destination or ""),
+            natural(f.exposure or ""),
+            f.fingerprint,
+            f.evidence,
+        ),
+    )
+    return tuple(replace(row, id=f"fnd{number}") for number, row in enumerate(rows, 1))
+
+
+def _finding(rule: Rule, subject: Subject, flows: tuple[Flow, ...], scene: Scene) -> Finding:
+    flow_ids, packets = _cited(subject, flows, scene)
+    severity = (
+        dict(scene.profile.severity).get(rule.id, rule.severity) if scene.profile else rule.severity
+    )
+    destination, exposure = subject.destination, subject.exposure
+    return Finding(
+        id="",
+        rule=rule.id,
+        pack=rule.pack,
+        title=rule.title,
+        severity=severity,
+        dimension=rule.dimension,
+        destination=destination.id if destination else None,
+        exposure=exposure.id if exposure else None,
+        flows=flow_ids,
+        packets=packets,
+        evidence=_filled(rule.message, subject, scene),
+        legal=rule.legal,
+        question=_filled(rule.question, subject, scene),
+        remediation=_filled(rule.remediation, subject, scene),
+        not_proof=rule.not_proof,
+        fingerprint=_fingerprint(rule, subject),
+    )
+
+
+def _fingerprint(rule: Rule, subject: Subject) -> str:
+    if subject.scope == "value":
+        where = ",".join(sorted({domain_of(d) for d in subject.destinations}))
+    elif subject.destination is not None:
+        where = domain_of(subject.destination)
+    else:
+        where = subject.resolver.ip if subject.resolver else ""
+    what = subject.exposure.data_type if subject.exposure else ""
+    return hashlib.sha256("\n".join((rule.id, where, what)).encode("utf-8", "replace")).hexdigest()
+
+
+def _cited(
+    subject: Subject, flows: tuple[Flow, ...], scene: Scene
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Gives the flows and the packets that a finding rests on."""
+    if subject.resolver is not None:
+        destination = subject.destination
+        return (destination.flows if destination else ()), subject.resolver.packets
+    exposures = subject.exposures or ((subject.exposure,) if subject.exposure else ())
+    if exposures:
+        return _of_exposures(exposures)
+    destinations = subject.destinations or ((subject.destination,) if subject.destination else ())
+    rows = flows or tuple(f for d in destinations for f in scene.flows_of.get(d.id, ()))
+    packets = [p for d in destinations for p in evidence_packets(d, rows, scene)]
+    return tuple(dict.fromkeys(f.id for f in rows)), tuple(sorted(set(packets))[:MAX_PACKETS])
+
+
+def _of_exposures(exposures: tuple[Exposure, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    flow_ids = tuple(dict.fromkeys(f for e in exposures for f in e.flows))
+    packets = sorted({p for e in exposures for p in e.packets})
+    return flow_ids, tuple(packets[:MAX_PACKETS])
+
+
+def evidence_packets(
+    destination: Destination, flows: Iterable[Flow], scene: Scene
+) -> tuple[int, ...]:
+    """Gives the DNS answer that named a destination (where one did) and the first packet with the device's payload."""
+    rows = [f for f in flows if f.destination == destination.id]
+    named = [n.packet for f in rows for n in f.names if n.source == "dns"]
+    if not named and destination.name:
+        pairs = ((destination.name, ip) for ip in destination.ips)
+        named = [scene.named_by[pair] for pair in pairs if pair in scene.named_by]
+    payload = [
+        f.first_device_payload_packet for f in rows if f.first_device_payload_packet is not None
+    ]
+    if not payload and destination.payload_packet is not None:
+        payload = [destination.payload_packet]
+    return tuple(sorted({*sorted(named)[:1], *sorted(payload)[:1]}))
+
+
+def _filled(text: str, subject: Subject, scene: Scene) -> str:
+    """Gives a message with its words filled in; what is not known says so. The texts of a capture are inert here."""
+    found = _words(subject, scene)
+    return WORD.sub(lambda m: found.get(m[1], NOT_KNOWN) or NOT_KNOWN, text)
+
+
+def _words(subject: Subject, scene: Scene) -> dict[str, str]:
+    found: dict[str, str] = {"country": words.country(None)}
+    if subject.destination is not None:
+        found |= _place_words(subject.destination, scene)
+    if subject.exposure is not None:
+        found |= {"data_type": subject.exposure.title or subject.exposure.data_type}
+        found |= {"masked": subject.exposure.masked_sample}
+    if subject.resolver is not None:
+        found |= {"resolver": subject.resolver.ip}
+    if subject.scope == "value":
+        found |= {"n": str(len({domain_of(d) for d in subject.destinations}))}
+    if subject.scope == "service":
+        codes = countries_of(scene, subject.destinations)
+        found |= {"n": str(len(codes)), "countries": words.listed(map(words.country, codes))}
+    return found
+
+
+def _place_words(row: Destination, scene: Scene) -> dict[str, str]:
+    place = scene.worst_place(row)
+    operator = row.operator
+    fact = country_fact(scene, row)
+    laws = law_rows(scene, row)
+    claimed = sorted({e.country for e in place.location.evidence if e.country})
+    return {
+        "destination": words.destination(row),
+        "country": words.country(place.location.country),
+        "claimed": words.listed(map(words.country, claimed)),
+        "zone": place.zone.value,
+        "operator": operator.name or operator.as_name or "an operator that is not on file",
+        "operator_country": words.country(operator.country),
+        "parent": operator.parent or "",
+        "parent_country": words.country(operator.parent_country),
+        "law": words.listed(dict.fromkeys(law.title for law in laws)),
+        "law_country": words.listed(
+            words.country(c) for c in sorted({law.country for law in laws})
+        ),
+        "why": words.listed(dict.fromkeys(law.why for law in laws if law.why)),
+        "scope": (fact.scope if fact else None) or "",
+        "note": _decision_note(fact),
+        "evidence": _says(row, scene),
+        "bytes": words.size(scene.sent(row)),
+        "test_country": words.country(scene.facts.test_country),
+    }
+
+
+def _decision_note(fact: CountryFact | None) -> str:
+    if fact is None:
+        return ""
+    end = f"it ends on {fact.expires}" if fact.expires else ""
+    return "; ".join(part for part in (end, (fact.note or "").rstrip(".")) if part)
+
+
+def _says(row: Destination, scene: Scene) -> str:
+    """Gives what each source says of the addresses that got payload, disputed ones first."""
+    places = sorted(scene.places[row.id], key=lambda p: not p.disputed)
+    said = dict.fromkeys(
+        f"{e.source} says {words.country(e.country)}"
+        for p in places
+        for e in p.location.evidence
+        if e.country
+    )
+    return words.listed(said)

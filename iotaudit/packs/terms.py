@@ -1,0 +1,46 @@
+"""Words that YAML files may use because other shipped files define them: data types, packs, rules."""
+
+from functools import cache
+from pathlib import Path
+
+import orjson
+
+from iotaudit.errors import SetupError
+from iotaudit.model.data_types import DataType
+from iotaudit.packs.shipped import shipped
+
+TABLES = Path(__file__).resolve().parent / "data" / "tables.json"
+
+
+@cache
+def data_types() -> dict[str, DataType]:
+    """Gives the vocabulary of data types by id.
+
+    Raises:
+        SetupError: the installation's own table is missing or damaged.
+    """
+    try:
+        rows = orjson.loads(TABLES.read_bytes())["data-types"]["types"]
+    except (OSError, orjson.JSONDecodeError):
+        raise SetupError(
+            f"the embedded knowledge file {TABLES.name} is missing or damaged; install iotaudit again"
+        ) from None
+    return {
+        r["id"]: DataType(r["id"], r["title"], r["gdpr_class"], r["sensitivity"], r["why"])
+        for r in rows
+    }
+
+
+def shipped_packs() -> tuple[str, ...]:
+    """Gives the names of the packs that ship with the project, sorted."""
+    return tuple(sorted(f.parent.name for f in shipped("rules").glob("*/pack.yaml")))
+
+
+def shipped_rules() -> tuple[str, ...]:
+    """Gives the ids of all rules that ship with the project, sorted."""
+    return tuple(sorted(f.stem for f in shipped("rules").glob("*/*.yaml") if f.stem != "pack"))
+
+
+def shipped_profiles() -> tuple[str, ...]:
+    """Gives the names of the profiles that ship with the project, sorted."""
+    return tuple(sorted(f.stem for f in shipped("profiles").glob("*.yaml")))

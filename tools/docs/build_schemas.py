@@ -1,0 +1,225 @@
+"""Writes the JSON Schemas of the files that people write: rule, pack, profile, known values.
+
+Run as `python tools/docs/build_schemas.py`; a test compares the files with what this makes, and the shipped files
+with the schemas. The loader checks more than a schema can: places, scopes of facts, references between files.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from iotaudit.model.conditions import Operator
+from iotaudit.model.findings import Dimension, OutcomeKind, Severity
+from iotaudit.model.vocabulary import FACTS, KNOWLEDGE, NEEDS, SCOPES, STEPS, FactSpec, FactType
+from iotaudit.packs.conditions import FITTING
+from iotaudit.packs.known import LABELS
+from iotaudit.packs.rules import ID
+from iotaudit.packs.terms import data_types
+
+Schema = dict[str, Any]
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "schema"
+TEXT: Schema = {"type": "string", "minLength": 1}
+TEXTS: Schema = {"type": "array", "items": TEXT, "uniqueItems": True}
+IDENT: Schema = {"type": "string", "pattern": f"^{ID.pattern}$"}
+SEVERITIES = [s.name.lower() for s in Severity]
+
+
+def schemas() -> dict[str, Schema]:
+    """Gives the schemas by name."""
+    return {
+        "rule": _head("rule", "A rule file", _rule(), REQUIRED_OF_RULE) | {"$defs": _conditions()},
+        "pack": _head(
+            "pack",
+            "pack.yaml of a folder of rules",
+            {
+                "id": IDENT,
+                "title": TEXT,
+                "basis": TEXT,
+                "caveat": TEXT,
+                "rules": {"type": "array", "items": IDENT, "uniqueItems": True},
+            },
+            ["id", "title", "basis", "caveat", "rules"],
+        ),
+        "profile": _head("profile", "A profile", _profile(), ["id", "title"]),
+        "known": _head("known", "Values known of a device and its tester (--known)", _known(), [])
+        | {"minProperties": 1},
+    }
+
+
+REQUIRED_OF_RULE = [
+    "id",
+    "title",
+    "severity",
+    "dimension",
+    "legal",
+    "scope",
+    "when",
+    "message",
+    "question",
+    "remediation",
+    "needs",
+    "not_proof",
+]
+
+
+def _head(name: str, title: str, properties: Schema, required: list[str]) -> Schema:
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:iotaudit:schema:{name}:1.0",
+        "title": title,
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _rule() -> Schema:
+    needs = [*NEEDS, *(f"scenario:{s}" for s in STEPS), *(f"knowledge:{k}" for k in KNOWLEDGE)]
+    duration = {"type": "string", "pattern": "^duration:[1-9][0-9]{0,4}(s|min|h|d)$"}
+    case = {
+        "type": "object",
+        "description": "Facts in small; keys as in docs/rules/vocabulary.md and the shipped rules.",
+        "properties": {"name": TEXT, "expect": {"enum": [k.value for k in OutcomeKind]}},
+        "required": ["name", "expect"],
+    }
+    return {
+        "id": IDENT,
+        "title": TEXT,
+        "severity": {"enum": SEVERITIES},
+        "dimension": {"enum": [d.value for d in Dimension]},
+        "legal": TEXT,
+        "scope": {"enum": list(SCOPES)},
+        "when": {"$ref": "#/$defs/condition"},
+        "message": TEXT,
+        "question": TEXT,
+        "remediation": TEXT,
+        "needs": {"type": "array", "items": {"anyOf": [{"enum": needs}, duration]}},
+        "not_proof": TEXT,
+        "knowledge_missing": TEXT,
+        "cases": {"type": "array", "items": case},
+    }
+
+
+def _conditions() -> Schema:
+    many = {"type": "array", "items": {"$ref": "#/$defs/condition"}, "minItems": 1}
+    facts = {spec.id: _fact(spec) for spec in FACTS}
+    condition = {
+        "type": "object",
+        "minProperties": 1,
+        "properties": {"all": many, "any": many, "not": {"$ref": "#/$defs/condition"}, **facts},
+        "additionalProperties": False,
+    }
+    return {"condition": condition}
+
+
+def _fact(spec: FactSpec) -> Schema:
+    value = _value(spec)
+    free = {"type": "string"} if spec.type in (FactType.TEXT, FactType.LIST) else value
+    forms: dict[Operator, Schema] = {
+        Operator.IN: {"type": "array", "items": value, "minItems": 1},
+        Operator.MATCHES: {"anyOf": [free, {"type": "array", "items": free, "minItems": 1}]},
+        Operator.PRESENT: {"type": "boolean"},
+    }
+    fitting = [o for o in Operator if o in FITTING[spec.type]]
+    operators = {
+        "type": "object",
+        "minProperties": 1,
+        "properties": {o.value: forms.get(o, value) for o in fitting},
+        "additionalProperties": False,
+    }
+    short = [value, operators]
+    if Operator.IN in FITTING[spec.type]:
+        short.insert(1, forms[Operator.IN])
+    return {"description": spec.about, "anyOf": short}
+
+
+def _value(spec: FactSpec) -> Schema:
+    if spec.type is FactType.FLAG:
+        return {"type": "boolean"}
+    if spec.type is FactType.NUMBER:
+        return {"type": "number"}
+    return {"enum": list(spec.choices)} if spec.choices else {"type": "string"}
+
+
+def _profile() -> Schema:
+    number = {"type": "number", "minimum": 0}
+    domain = {"type": "string", "pattern": r"^(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\.?$"}
+    claim = {
+        "type": "object",
+        "properties": {
+            "text": TEXT,
+            "source": TEXT,
+            "date": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
+        },
+        "required": ["text", "source", "date"],
+        "additionalProperties": False,
+    }
+    coverage = {
+        "type": "object",
+        "properties": {
+            "min_duration_s": number,
+            "steps": {"type": "array", "items": {"enum": list(STEPS)}, "uniqueItems": True},
+        },
+        "additionalProperties": False,
+    }
+    return {
+        "id": IDENT,
+        "title": TEXT,
+        "extends": TEXT,
+        "device_kind": TEXT,
+        "sensors": TEXTS,
+        "data_types": {"type": "array", "items": {"enum": list(data_types())}, "uniqueItems": True},
+        "destinations": {"type": "array", "items": domain},
+        "first_party": {"type": "array", "items": domain},
+        "packs": TEXTS,
+        "severity": {
+            "type": "object",
+            "propertyNames": IDENT,
+            "additionalProperties": {"enum": SEVERITIES},
+        },
+        "coverage": coverage,
+        "payload_threshold": number,
+        "claims": {"type": "array", "items": claim},
+    }
+
+
+def _known() -> Schema:
+    value: Schema = {"type": ["string", "number"]}
+    values = {"anyOf": [value, {"type": "array", "items": value}]}
+    position = {
+        "type": "array",
+        "prefixItems": [
+            {"type": "number", "minimum": -90, "maximum": 90},
+            {"type": "number", "minimum": -180, "maximum": 180},
+        ],
+        "minItems": 2,
+        "maxItems": 2,
+    }
+    other = {
+        "type": "object",
+        "properties": {"data_type": {"enum": list(data_types())}, "value": values},
+        "required": ["data_type", "value"],
+        "additionalProperties": False,
+    }
+    return {
+        **dict.fromkeys(LABELS, values),
+        "gps": {"anyOf": [position, {"type": "array", "items": position}]},
+        "other": {"type": "array", "items": other},
+        "salts": values,
+    }
+
+
+def text_of(schema: Schema) -> str:
+    """Gives a schema as the text of its file."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    """Writes the schemas."""
+    for name, schema in schemas().items():
+        (FOLDER / f"{name}.schema.json").write_text(text_of(schema), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

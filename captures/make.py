@@ -141,7 +141,7 @@ def robot_eu_cloud() -> bytes:
         if step in ("mapping", "camera_use", "update"):
             lab.ask(files, (files, "A", GERMANY))
             lab.tls(files, GERMANY, rtt=19 * MS, sends=(length * 4,), gets=30_000)
-        tape.wait(200 * S)
+        tape.wait(1_850 * S)
     tape.step("decommission", "taken off the network")
     lab.tls(api, NETHERLANDS, rtt=14 * MS, sends=(300,))
     return tape.pcapng()

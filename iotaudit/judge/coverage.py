@@ -13,6 +13,7 @@ from iotaudit.model.flows import EncryptionState, Flow
 from iotaudit.model.inputs import InputFacts
 from iotaudit.model.problems import PROBLEM_KINDS, Problem
 from iotaudit.model.reach import Closed, Coverage, Unread
+from iotaudit.model.vocabulary import STEPS
 
 NS = 1_000_000_000
 
@@ -20,7 +21,7 @@ NS = 1_000_000_000
 def coverage_of(facts: Facts, profile: Profile | None, flows: tuple[Flow, ...]) -> Coverage:
     """Gives the coverage of a look; `flows` are those that lead outside and carry payload of the device."""
     duration_ns = looked_ns(facts)
-    scenarios = tuple(sorted({mark.step for mark in facts.marks if mark.step}))
+    scenarios = tuple(sorted({mark.step for mark in facts.marks if mark.step}, key=_step_order))
     required = profile.steps if profile else ()
     missing = tuple(step for step in required if step not in scenarios)
     least_s = profile.min_duration_s if profile else 0.0
@@ -38,6 +39,11 @@ def coverage_of(facts: Facts, profile: Profile | None, flows: tuple[Flow, ...]) 
         missing_steps=missing,
         met=duration_ns >= least_s * NS and not missing,
     )
+
+
+def _step_order(step: str) -> tuple[int, str]:
+    """Orders steps as a test runs them; a step that is not in the vocabulary comes last."""
+    return STEPS.index(step) if step in STEPS else len(STEPS), step
 
 
 def looked_ns(facts: Facts) -> int:

@@ -55,7 +55,7 @@ def _look(coverage: Coverage) -> str:
         parts.append("all payload sent outside could be read")
     if coverage.required_duration_s is None:
         parts.append("no profile asked for a least time or steps")
-    return f"{parts[0]}, {words.listed(parts[1:])}."
+    return f"{'; '.join([f'{parts[0]}, {parts[1]}', *parts[2:]])}."
 
 
 def _steps(coverage: Coverage) -> str:

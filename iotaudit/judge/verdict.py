@@ -56,7 +56,8 @@ def _verdict(scene: Scene, devices: tuple[Device, ...], flows: tuple[Flow, ...])
         *_place_doubts(trips, scene),
         *_look_doubts(coverage),
     )
-    leaving = tuple(_leaves(trip, scene) for trip in trips if trip.reach is Reach.LEAVES)
+    gone = sorted((trip for trip in trips if trip.reach is Reach.LEAVES), key=lambda trip: -trip.sent)
+    leaving = tuple(_leaves(trip, scene) for trip in gone)
     reached, unsure = _access(trips, scene)
     leaves = Answer.YES if leaving else Answer.UNDETERMINED if doubts else Answer.NO
     access = Answer.YES if reached else Answer.UNDETERMINED if doubts or unsure else Answer.NO
@@ -93,7 +94,7 @@ def _leaves(trip: Trip, scene: Scene) -> Reason:
     places = places_of(row, gone)
     where = sorted({_claim(place) for place in places})
     sent = words.size(sum(flow.device_sent for flow in gone))
-    text = f"{sent} of payload reached {_name(trip)} in {words.listed(where)}, outside the EU/EEA"
+    text = f"{sent} of payload reached {_name(trip)} in {words.listed(where)}"
     return _reason("leaves", text, (trip,), scene, gone)
 
 

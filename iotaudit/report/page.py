@@ -153,7 +153,7 @@ def _destinations(document: Row) -> list[dict[str, Any]]:
                 "who": wording.operator_name(row),
                 "place": place,
                 "status": row["location"]["status"],
-                "laws": sorted({law["country"] or law["title"] for law in row["access_laws"]}),
+                "laws": wording.law_countries(row),
                 "data": types.get(row["id"], []),
                 "findings": rules.get(row["id"], []),
                 "sent": wording.size(row["bytes_out"]),

@@ -175,12 +175,7 @@ class View:
                         )
                     ),
                     self.text(wording.operator_name(row)),
-                    self.text(
-                        ", ".join(
-                            sorted({law["country"] or law["id"] for law in row["access_laws"]})
-                        )
-                        or "-"
-                    ),
+                    self.text(", ".join(wording.law_countries(row)) or "-"),
                     self.text(wording.size(row["bytes_out"])),
                     self.text(", ".join(types.get(row["id"], [])) or "-"),
                     self.text(row["payload_packet"] or row["first_packet"] or "-", "dim"),

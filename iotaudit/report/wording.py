@@ -171,6 +171,14 @@ def place(row: Mapping[str, Any]) -> str:
     return f"{country(location['country'])} ({location['status']})"
 
 
+def law_countries(row: Mapping[str, Any]) -> list[str]:
+    """Gives the countries whose laws may reach a destination, each with the number of its laws on file."""
+    titles: dict[str, set[str]] = {}
+    for law in row["access_laws"]:
+        titles.setdefault(country(law["country"]) if law["country"] else law["title"], set()).add(law["id"])
+    return [f"{name} ({count(len(titles[name]), 'law')})" for name in sorted(titles)]
+
+
 def worst_first(findings: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Gives findings by severity, the worst first; the order of the document within one severity; waived ones last."""
     return sorted(

@@ -35,7 +35,7 @@ def test_the_look_is_always_told() -> None:
         assert "no profile asked" in text
     marked = Coverage(3600.0, 1, ("idle", "app_use"), (), 0.999, (), 60.0)
     text = told(Answer.NO, Reason("stays", "all inside"), coverage=marked)
-    assert "lasted 1 h, through the steps idle and app use and over 99 % of the payload" in text
+    assert "lasted 1 h, through the steps idle and app use; over 99 % of the payload" in text
     assert "no profile" not in text
 
 

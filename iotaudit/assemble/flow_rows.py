@@ -148,7 +148,7 @@ def unattributed(rows: Iterable[Conversation], census: Census) -> tuple[Conversa
         row
         for row in rows
         if not row.layer
-        and _whose(row, census)[0] is None
+        and _whose(row, census) in ((None, Direction.OUTBOUND), (None, Direction.INBOUND))
         and not (_inside(row.client.ip, census) or _inside(row.server.ip, census))
         and ((row.macs[0] in macs and row.payload_out > 0) or (row.macs[1] in macs and row.payload_in > 0))
     )

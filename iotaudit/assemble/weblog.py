@@ -1,4 +1,4 @@
-"""Conversations of a web log: the same rows as packets give, one for each transport, client, server and name."""
+"""Conversations of a web log: the same rows as packets give, one for each protocol, client, server and name."""
 
 from dataclasses import dataclass, field
 
@@ -84,6 +84,5 @@ class WebLog:
 
 
 def _protocol(exchange: Exchange) -> str:
-    """Gives the transport of an exchange; HTTP/3 (in logs also "h3" with a draft's number) runs over UDP."""
-    over_udp = exchange.kind in ("udp", "dns") or exchange.http_version.lower().startswith(("http/3", "h3"))
-    return "udp" if over_udp else "tcp"
+    """Gives what the log is of: requests are "http", whatever carried them; no transport conversation was seen."""
+    return {"tcp": "tcp", "udp": "udp", "dns": "udp"}.get(exchange.kind, "http")

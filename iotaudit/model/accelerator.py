@@ -28,8 +28,11 @@ class Grouped:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Sums of p parts, int64: by part and side (p, 2) packets, bytes, payload, the first row with payload (the number
-    of rows: none) and the last acknowledgement (-1: none); by part (p,) the first and last time (-1: none)."""
+    """Sums of p parts of flows, all int64.
+
+    By part and side (p, 2): packets, bytes, payload, first_payload (the first row with payload; the number of rows:
+    none) and ack (the last acknowledgement, -1: none). By part (p,): first_ns and last_ns (-1: no time).
+    """
 
     packets: Column
     bytes: Column
@@ -42,8 +45,11 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class HostCounts:
-    """first: (c,) int64, the first row of each cell, -1 none · packets: (c,) int64, the cell's rows with the same
-    link address · others: rows with another one, or without a cell, ascending."""
+    """Packets of c cells by link address.
+
+    first: (c,) int64, the first row of each cell, -1 none · packets: (c,) int64, the cell's rows with that row's link
+    address · others: rows with another one, or without a cell, ascending.
+    """
 
     first: Column
     packets: Column

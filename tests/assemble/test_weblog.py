@@ -42,7 +42,7 @@ def test_pass_exchanges_of_one_connection_are_one_conversation() -> None:
     assert log.add(exchange(), 3) == log.add(exchange(time_ns=50, end_ns=900), 4) == FIRST_NUMBER
     (row,) = log.conversations()
     assert (row.client, row.server) == (Endpoint("192.168.1.20", 40000), Endpoint("203.0.113.9", 443))
-    assert (row.protocol, row.web_log, row.rtt_min_ns) == ("tcp", True, None)
+    assert (row.protocol, row.web_log, row.rtt_min_ns) == ("http", True, None)
     assert (row.packets_out, row.bytes_out, row.packets_in, row.bytes_in) == (2, 100, 2, 800)
     assert (row.first_ns, row.last_ns, row.first_packet, row.first_payload_out) == (50, 900, 3, 3)
 
@@ -63,17 +63,16 @@ def test_inconclusive_a_log_without_addresses_keeps_them_empty() -> None:
     assert log.clients() == {"": packet_id(1, 2)}
 
 
-def test_names_and_transports_are_told_apart() -> None:
+def test_names_and_protocols_are_told_apart() -> None:
     log = WebLog()
     exchanges = [
         exchange(),
         exchange(host="other.example"),
         exchange(http_version="HTTP/3"),
-        exchange(http_version="h3-29"),
         exchange(kind="websocket"),
         exchange(kind="dns", http_version="", server_port=53),
         exchange(kind="tcp", http_version="", server_port=53),
     ]
     numbers = [log.add(one, i) - FIRST_NUMBER for i, one in enumerate(exchanges)]
-    assert numbers == [0, 1, 2, 2, 0, 3, 4]
-    assert [row.protocol for row in log.conversations()] == ["tcp", "tcp", "udp", "udp", "tcp"]
+    assert numbers == [0, 1, 0, 0, 2, 3]
+    assert [row.protocol for row in log.conversations()] == ["http", "http", "udp", "tcp"]

@@ -1,1 +1,343 @@
-"""detect."""
+"""What the devices said: content → exposures, and the redactor that keeps every value out of the output.
+
+`DETECTORS` is the one list; docs/data-types/ has a page for each. Payload ends in this room: nothing that it returns,
+and no repr, shows a value.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from iotaudit.codec.budget import Budget
+from iotaudit.detect import (
+    credential_password,
+    credential_private_key,
+    credential_token,
+    credential_wifi,
+    device_battery,
+    device_imei,
+    device_imsi,
+    device_ip_internal,
+    device_ip_public,
+    device_logs,
+    device_mac,
+    device_model,
+    device_os_firmware,
+    device_serial,
+    device_uuid,
+    geo_coarse,
+    geo_floor_map,
+    geo_gps,
+    geo_wifi_scan,
+    health_data,
+    media_audio,
+    media_image,
+    media_video,
+    payment_account,
+    payment_card,
+    people_detection,
+    person_address,
+    person_email,
+    person_name,
+    person_phone,
+    person_username,
+    site_environment,
+    site_lan_inventory,
+    usage_telemetry,
+)
+from iotaudit.detect.book import Book, FlowRef, own_matches
+from iotaudit.detect.index import Index
+from iotaudit.detect.known import GROUND, SALT, Known, find_places, find_present, known_values
+from iotaudit.detect.node import Finder, Hit, Node
+from iotaudit.detect.redact import Redactor
+from iotaudit.detect.tree import Tree
+from iotaudit.model.data_types import DataType, KnownValue
+from iotaudit.model.exposures import Exposure
+from iotaudit.model.packets import input_of
+from iotaudit.model.problems import Problem, ProblemTally
+from iotaudit.model.raw import Content
+
+DETECTORS: tuple[Finder, ...] = (
+    credential_password,
+    credential_private_key,
+    credential_token,
+    credential_wifi,
+    device_battery,
+    device_imei,
+    device_imsi,
+    device_ip_internal,
+    device_ip_public,
+    device_logs,
+    device_mac,
+    device_model,
+    device_os_firmware,
+    device_serial,
+    device_uuid,
+    geo_coarse,
+    geo_floor_map,
+    geo_gps,
+    geo_wifi_scan,
+    health_data,
+    media_audio,
+    media_image,
+    media_video,
+    payment_account,
+    payment_card,
+    people_detection,
+    person_address,
+    person_email,
+    person_name,
+    person_phone,
+    person_username,
+    site_environment,
+    site_lan_inventory,
+    usage_telemetry,
+)
+"""Every detector, by id; the order never decides a result."""
+
+TEXTS = 100_000
+"""Distinct values that the redactor knows by heart; with more, it masks texts whole."""
+COVER_LEN = 4096
+SPELLINGS = 64
+"""Spellings that are kept of one value in one content."""
+CONTENTS_REMEMBERED = 2048
+REMEMBERED_LEN = 4096
+LIMITS = 10_000
+HIDDEN_PLACES = frozenset({"body", "payload", "text", "binary", "message"})
+"""Last parts of `where` that no output string repeats."""
+OWN_TYPES = ("device.mac", "device.ip.internal", "device.ip.public")
+DETAILS = {
+    "size": "a decoding step gave more bytes than the bound; the rest was not searched",
+    "bytes": "a body gave more decoded bytes than the bound; the rest was not searched",
+    "nodes": "a body has more fields than the bound; the rest was not searched",
+    "depth": "a body is nested deeper than the bound; the rest was not searched",
+    "tokens": "a text has more encoded words than the bound; the rest was not decoded",
+    "strings": "bytes hold more readable strings than the bound; the rest was not searched",
+    "parts": "a multipart body has more parts than the bound; the rest was not searched",
+    "coding": "a body has a content coding that is not read; it was searched as it came",
+}
+"""What the bounds of decoding mean, by their names in `Budget.exceeded`."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Found:
+    """One value of one content: its surest hit, and the encoded tokens (`Node.cover`) that it was read from."""
+
+    node: Node
+    hit: Hit
+    covers: tuple[str, ...]
+
+
+Result = tuple[tuple[Found, ...], str]
+"""What one content holds, and the bound of decoding that was hit, "" none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What the devices said, the masks for everything else, and what could not be searched."""
+
+    exposures: tuple[Exposure, ...]
+    redactor: Redactor
+    problems: tuple[Problem, ...]
+
+
+@dataclass(slots=True)
+class _Limit:
+    """A bound that was hit in one direction of a flow."""
+
+    packet: int
+    count: int = 0
+
+
+class Detector:
+    """Takes content as it streams by and keeps only what it needs: hits, their spellings, bounds that were hit."""
+
+    __slots__ = (
+        "_book",
+        "_index",
+        "_known",
+        "_limits",
+        "_remembered",
+        "_salts",
+        "_texts",
+        "_types",
+        "_unlisted",
+    )
+
+    def __init__(self, data_types: tuple[DataType, ...], known: tuple[KnownValue, ...]) -> None:
+        self._types = {row.id: row for row in data_types}
+        self._known = Known(known)
+        self._salts = tuple(v for v in known if v.label == SALT)
+        self._index = Index(DETECTORS, self._known)
+        self._book = Book()
+        self._texts: dict[str, tuple[str, str, str]] = {}
+        self._unlisted = 0
+        self._limits: dict[tuple[int, bool, str], _Limit] = {}
+        self._remembered: OrderedDict[tuple[str, str, str, str, bytes], Result] = OrderedDict()
+
+    def __repr__(self) -> str:
+        """Shows no value."""
+        return f"Detector({len(self._types)} data types, {self._known!r})"
+
+    def feed(self, content: Content) -> None:
+        """Searches one content; equal short contents (heartbeats, names) are searched once."""
+        if not content.data:
+            return
+        about = (content.where, content.key, content.encoding, content.media_type, content.data)
+        known = self._remembered.get(about)
+        if known is None:
+            known = self._search(content)
+            if len(content.data) <= REMEMBERED_LEN:
+                self._remembered[about] = known
+                if len(self._remembered) > CONTENTS_REMEMBERED:
+                    self._remembered.popitem(last=False)
+        found, exceeded = known
+        for one in found:
+            self._book.add(content, one.node, one.hit)
+            self._note_texts(content, one)
+        if exceeded:
+            self._note_limit(content, exceeded)
+
+    def finish(
+        self, own_values: tuple[KnownValue, ...], flow_refs: dict[int, FlowRef]
+    ) -> Detection:
+        """Gives the exposures of the audited devices, the redactor and the problems.
+
+        Args:
+            own_values: what the capture itself shows of the devices; it classifies payload and masks nothing.
+            flow_refs: flow number → what became of the flow.
+        """
+        salted = Known((*own_values, *self._salts))
+        own = own_matches(own_values, salted.digests(own_values))
+        self._book.settle(own)
+        redactor = self._redactor(own.keys())
+        exposures = tuple(
+            replace(
+                row,
+                decoding=tuple(redactor.text(step) for step in row.decoding),
+                masked_sample=redactor.text(row.masked_sample),
+            )
+            for row in self._book.exposures(self._types, flow_refs)
+        )
+        return Detection(exposures, redactor, self._problems(flow_refs))
+
+    def _search(self, content: Content) -> Result:
+        """Gives the distinct hits of one content, and the bound of decoding that was hit."""
+        budget = Budget()
+        found: dict[tuple[str, str], Found] = {}
+        for node, finders, present in Tree(content, self._index, budget).walk():
+            hits = [hit for finder in finders for hit in finder.find(node, self._known)]
+            if present:
+                hits += find_present(node, present)
+                hits += find_places(node.text, present)
+            for hit in _strongest(hits):
+                key = (hit.data_type, hit.value)
+                new = Found(node, hit, (node.cover,) if node.cover else ())
+                found[key] = _surer(found[key], new) if key in found else new
+        return tuple(found.values()), budget.exceeded
+
+    def _note_texts(self, content: Content, found: Found) -> None:
+        """Keeps the spellings that the redactor must mask."""
+        hit = found.hit
+        if hit.candidate:
+            return
+        texts = [(text, hit.shape) for text in hit.texts]
+        if content.where.rpartition(".")[2] not in HIDDEN_PLACES:
+            texts += [(cover[:COVER_LEN], "secret") for cover in found.covers]
+        for text, shape in texts:
+            if text in self._texts:
+                continue
+            if len(self._texts) >= TEXTS:
+                self._unlisted += 1
+                continue
+            self._texts[text] = (shape, hit.data_type, hit.value)
+
+    def _note_limit(self, content: Content, exceeded: str) -> None:
+        key = (content.flow, content.outbound, exceeded)
+        if key not in self._limits and len(self._limits) >= LIMITS:
+            key = (-1, content.outbound, exceeded)
+        self._limits.setdefault(key, _Limit(content.packet)).count += 1
+
+    def _redactor(self, own: Iterable[str]) -> Redactor:
+        mine = frozenset(own)
+        texts = {
+            text: shape
+            for text, (shape, data_type, value) in self._texts.items()
+            if not (data_type in OWN_TYPES and value in mine)
+        }
+        texts.update(self._known.texts())
+        return Redactor(texts, strict=self._unlisted > 0)
+
+    def _problems(self, refs: dict[int, FlowRef]) -> tuple[Problem, ...]:
+        tally = ProblemTally()
+        for (flow, outbound, exceeded), limit in self._limits.items():
+            ref = refs.get(flow)
+            sent = ref is None or (outbound == ref.device_is_client and not ref.local)
+            loses = outbound if ref is None else sent
+            tally.add(
+                Problem(
+                    "decode_limit",
+                    input_of(limit.packet),
+                    limit.packet,
+                    None,
+                    DETAILS[exceeded],
+                    limit.count,
+                    loses,
+                )
+            )
+        if self._book.overflow:
+            detail = "more distinct values than are kept; further ones were summed up"
+            tally.add(Problem("decode_limit", detail=detail, count=self._book.overflow))
+        if self._known.too_many:
+            detail = "the file has more known values than are looked for"
+            tally.add(
+                Problem(
+                    "decode_limit", detail=detail, count=self._known.too_many, loses_payload=True
+                )
+            )
+        return tally.rows()
+
+
+def _strongest(hits: list[Hit]) -> list[Hit]:
+    """Drops what a credential, a known value or an address explains better: the same text is one thing."""
+    strong = {
+        text
+        for hit in hits
+        if hit.data_type.startswith("credential.") or hit.data_type == "person.email"
+        for text in hit.texts
+    }
+    if not strong:
+        return hits
+    return [
+        hit
+        for hit in hits
+        if hit.data_type.startswith("credential.")
+        or hit.data_type == "person.email"
+        or hit.reasoning.startswith(GROUND)
+        or not strong.intersection(hit.texts)
+    ]
+
+
+def _surer(old: Found, new: Found) -> Found:
+    """Gives the surer of two sightings of one value (else the first), with the spellings and tokens of both."""
+    best = new if _rank(new.hit) > _rank(old.hit) else old
+    hit = best.hit
+    if not (set(new.hit.texts) <= set(hit.texts) and set(old.hit.texts) <= set(hit.texts)):
+        hit = replace(hit, texts=tuple(dict.fromkeys(old.hit.texts + new.hit.texts))[:SPELLINGS])
+    covers = tuple(dict.fromkeys(old.covers + new.covers))[:SPELLINGS] if new.covers else old.covers
+    return Found(best.node, hit, covers)
+
+
+def _rank(hit: Hit) -> tuple[bool, int]:
+    order = ("inferred", "detected", "proven")
+    return not hit.candidate, order.index(hit.confidence.value)
+
+
+__all__ = [
+    "DETECTORS",
+    "Detection",
+    "Detector",
+    "FlowRef",
+    "Redactor",
+    "known_values",
+]

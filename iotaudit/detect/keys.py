@@ -1,0 +1,100 @@
+"""Names of fields, folded: `macAddr`, `MAC_ADDR` and `mac-addr` are one name, and `pin` is not in `spinning`."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
+KEY_LEN = 128
+ABOUT = frozenset(
+    {"has", "is", "needs", "need", "enable", "enabled", "use", "no", "require", "show"}
+)
+"""First words that make a field tell about a thing, not the thing itself (`has_password`)."""
+AROUND = frozenset(
+    [
+        "changed",
+        "change",
+        "count",
+        "enabled",
+        "error",
+        "expire",
+        "expires",
+        "expiry",
+        "format",
+        "expiration",
+        "hint",
+        "len",
+        "length",
+        "limit",
+        "max",
+        "min",
+        "modified",
+        "mode",
+        "ok",
+        "policy",
+        "required",
+        "set",
+        "size",
+        "status",
+        "strength",
+        "ttl",
+        "type",
+        "updated",
+        "valid",
+        "version",
+    ]
+)
+"""Last words that do the same (`password_length`, `token_type`)."""
+
+
+@lru_cache(maxsize=65_536)
+def words(key: str) -> tuple[str, ...]:
+    """Gives the words of a field's name in lower case, without accents and digits."""
+    plain = key[:KEY_LEN]
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain)
+        plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return tuple(word.casefold() for word in _WORD.findall(plain))
+
+
+class KeySet:
+    """Phrases that field names are held against.
+
+    A phrase matches where its words stand in a row among the name's words (`serial no` in `robotSerialNo`), or
+    where both are the same when joined (`serialno`). A phrase that begins with `=` must be the whole name.
+    """
+
+    __slots__ = ("_inside", "_joined", "_longest", "_phrases")
+
+    def __init__(self, *lists: str) -> None:
+        """Takes phrases, several in one text with commas between them."""
+        phrases = tuple(p.strip() for text in lists for p in text.split(","))
+        self._phrases = phrases
+        inside = [p for p in phrases if not p.startswith("=")]
+        self._inside = frozenset(words(p) for p in inside)
+        self._joined = frozenset("".join(words(p.lstrip("="))) for p in phrases)
+        self._longest = max((len(p) for p in self._inside), default=0)
+
+    def __or__(self, other: "KeySet") -> "KeySet":
+        """Gives the phrases of both."""
+        return KeySet(*self._phrases, *other._phrases)
+
+    def __contains__(self, key: str) -> bool:
+        """True where one of the phrases is in the name `key`."""
+        found = words(key)
+        if not found:
+            return False
+        if "".join(found) in self._joined:
+            return True
+        starts = found[0] in ABOUT
+        ends = found[-1] in AROUND
+        last = len(found)
+        return any(
+            found[at : at + length] in self._inside
+            for length in range(1, min(self._longest, last) + 1)
+            for at in range(last - length + 1)
+            if not (starts and at) and not (ends and at + length < last)
+        )
+
+
+NO_KEYS = KeySet()

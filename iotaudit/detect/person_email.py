@@ -1,0 +1,71 @@
+"""E-mail addresses. Source: RFC 5321 section 4.1.2; HTML standard, valid e-mail address."""
+
+import re
+from collections.abc import Iterator
+
+from iotaudit.detect.known import Known
+from iotaudit.detect.node import Hit, Kind, Node, Wants
+from iotaudit.detect.values import seen
+from iotaudit.model.exposures import Confidence
+
+ID = "person.email"
+WANTS = Wants(shapes=frozenset({"email"}))
+reasoning = (
+    "The syntax of an address with a domain; addresses of roles (support, info) and files "
+    "such as `a@2x.png` are not."
+)
+MOST = 256
+ROLES = frozenset(
+    [
+        "support",
+        "info",
+        "noreply",
+        "no-reply",
+        "donotreply",
+        "admin",
+        "root",
+        "postmaster",
+        "service",
+        "contact",
+        "git",
+        "abuse",
+    ]
+)
+NO_DOMAINS = frozenset(
+    [
+        "png",
+        "jpg",
+        "jpeg",
+        "gif",
+        "svg",
+        "webp",
+        "js",
+        "css",
+        "html",
+        "json",
+        "local",
+        "lan",
+        "internal",
+        "invalid",
+    ]
+)
+_ADDRESS = re.compile(
+    r"(?<![\w.%+-])([A-Za-z0-9][A-Za-z0-9._%+-]{0,63})@((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?\.){1,6}"
+    r"([A-Za-z]{2,24}))(?![\w@-])"
+)
+_USER_INFO = re.compile(r"://[^\s/\"'<>]*$")
+
+
+def find(node: Node, known: Known) -> Iterator[Hit]:
+    """Gives addresses of persons."""
+    if node.kind is not Kind.TEXT:
+        return
+    for number, match in enumerate(_ADDRESS.finditer(node.text)):
+        if number >= MOST:
+            return
+        role = match[1].casefold() in ROLES and not known.has(ID, match[0])
+        if role or match[3].casefold() in NO_DOMAINS or ".." in match[1]:
+            continue
+        if _USER_INFO.search(node.text[max(0, match.start() - 64) : match.start()]):
+            continue
+        yield seen(ID, match[0], Confidence.DETECTED, "the syntax of an e-mail address")

@@ -1,0 +1,39 @@
+"""The detector `credential.token`: true hits, near misses, and what cannot be decided."""
+
+from typing import Any
+
+ID = "credential.token"
+
+
+def test_true_jwt_whose_parts_decode_is_proven(lab: Any) -> None:
+    assert lab.sure(
+        ID, {"x": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJyb2JvdCJ9.c2lnbmF0dXJlLW9mLXRlc3Q"}
+    ) == ["proven"]
+
+
+def test_true_bearer(lab: Any) -> None:
+    assert lab.values(ID, "Bearer abcDEF123456", "http.header.authorization", "authorization") == [
+        "abcdef123456"
+    ]
+
+
+def test_true_name_and_many_characters_is_detected(lab: Any) -> None:
+    assert lab.sure(ID, {"accessToken": "q7Zt0Yv3KpXw9LmB2cRf"}) == ["detected"]
+
+
+def test_near_miss_dots_without_json(lab: Any) -> None:
+    assert lab.hits(ID, {"x": "eyJhbGciOiJ.eyJzdWIiOi.c2lnbmF0"}) == []
+
+
+def test_near_miss_random_text_elsewhere(lab: Any) -> None:
+    assert lab.hits(ID, {"item": "q7Zt0Yv3KpXw9LmB2cRf", "tokenizer": "q7Zt0Yv3KpXw9LmB2cRf"}) == []
+
+
+def test_near_miss_words_under_the_name(lab: Any) -> None:
+    assert (
+        lab.hits(ID, {"token": "aaaaaaaaaaaaaaaaaaaa", "token_type": "bearer-access-kind-1"}) == []
+    )
+
+
+def test_undecidable_short_value_is_no_token(lab: Any) -> None:
+    assert lab.hits(ID, {"token": "q7Zt0Yv3"}) == []

@@ -1,0 +1,42 @@
+"""The detector `geo.gps`: true hits, near misses, and what cannot be decided."""
+
+from typing import Any
+
+ID = "geo.gps"
+
+
+def test_true_pair_of_names(lab: Any) -> None:
+    assert lab.sure(ID, {"pos": {"latitude": 51.45561, "longitude": 7.01165}}) == ["detected"]
+
+
+def test_true_form_and_geojson(lab: Any) -> None:
+    assert (
+        lab.values(ID, "lat=51.45561&lng=7.01165")
+        == lab.values(ID, {"type": "Point", "coordinates": [7.01165, 51.45561]})
+        == ["51.46,7.01"]
+    )
+
+
+def test_true_sentence_with_checksum_is_proven(lab: Any) -> None:
+    assert lab.sure(ID, "$GPGGA,123519,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*47") == [
+        "proven"
+    ]
+
+
+def test_near_miss_wrong_checksum(lab: Any) -> None:
+    assert lab.hits(ID, "$GPGGA,123519,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*48") == []
+
+
+def test_near_miss_out_of_range_and_no_fix(lab: Any) -> None:
+    assert lab.hits(ID, [{"lat": 151.45561, "lon": 7.01165}, {"lat": 0.0, "lon": 0.0}]) == []
+
+
+def test_near_miss_pose_in_a_map(lab: Any) -> None:
+    assert (
+        lab.hits(ID, {"pose": {"x": 51.45561, "y": 7.01165}, "flat": 51.45561, "along": 7.01165})
+        == []
+    )
+
+
+def test_undecidable_two_decimals_are_inferred(lab: Any) -> None:
+    assert lab.sure(ID, {"lat": 51.46, "lon": 7.01}) == ["inferred"]

@@ -1,0 +1,39 @@
+"""The detector `person.email`: true hits, near misses, and what cannot be decided."""
+
+from typing import Any
+
+ID = "person.email"
+
+
+def test_true_address_anywhere(lab: Any) -> None:
+    assert lab.values(ID, {"x": "write to Erika.M@werk.example.de now"}) == [
+        "erika.m@werk.example.de"
+    ]
+
+
+def test_true_escaped_in_a_query(lab: Any) -> None:
+    assert lab.values(ID, b"/reset?mail=erika%40werk.example.de", "http.uri") == [
+        "erika@werk.example.de"
+    ]
+
+
+def test_near_miss_role_file_and_user_info(lab: Any) -> None:
+    assert (
+        lab.hits(
+            ID,
+            {
+                "a": "support@vendor.example.de",
+                "b": "logo@2x.png",
+                "c": "https://erika:pw@werk.example.de/",
+            },
+        )
+        == []
+    )
+
+
+def test_near_miss_no_domain(lab: Any) -> None:
+    assert lab.hits(ID, {"a": "erika@localhost", "b": "a @ b.de", "c": "@erika"}) == []
+
+
+def test_undecidable_is_detected_not_proven(lab: Any) -> None:
+    assert lab.sure(ID, "erika@werk.example.de") == ["detected"]

@@ -1,0 +1,186 @@
+"""The decode tree: steps, paths, bounds."""
+
+import base64
+import gzip
+import json
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iotaudit.codec.budget import Budget
+from iotaudit.detect import DETECTORS
+from iotaudit.detect.index import Index
+from iotaudit.detect.known import Known, find_places, find_present, known_values
+from iotaudit.detect.tree import DEPTH, Tree
+from iotaudit.model.raw import Content
+
+SERIAL = "RX7-0042-118"
+KNOWN = Known(known_values([("serial", None, SERIAL), ("gps", None, "51.4556,7.0116")]))
+INDEX = Index(DETECTORS, KNOWN)
+WRAPS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "zlib": zlib.compress,
+    "zstd": zstandard.ZstdCompressor().compress,
+    "base64": base64.b64encode,
+    "hex": lambda data: data.hex().encode(),
+    "utf16": lambda data: data.decode().encode("utf-16-le"),
+    "url": lambda data: b"".join(b"%%%02x" % c for c in data),
+}
+
+
+def paths(data: bytes, where: str = "http.body", **more: Any) -> list[tuple[str, ...]]:
+    tree = Tree(Content(0, 1, 0, True, where, "plaintext", data, **more), INDEX)
+    return list(
+        dict.fromkeys(
+            node.path for node, _, present in tree.walk() for _ in find_present(node, present)
+        )
+    )
+
+
+@pytest.mark.parametrize("name", sorted(WRAPS))
+def test_each_step_is_undone_and_named(name: str) -> None:
+    plain = f"the serial of this robot is {SERIAL} for ever".encode()
+    assert paths(WRAPS[name](plain)) == [(name,)]
+
+
+def test_steps_nest_and_the_way_through_json_is_told() -> None:
+    inner = gzip.compress(json.dumps({"dev": {"list": [1, {"id": SERIAL}]}}).encode())
+    outer = {"a": {"data": base64.urlsafe_b64encode(inner).decode().rstrip("=")}}
+    assert paths(json.dumps(outer).encode()) == [
+        ("json:$.a.data", "base64", "gzip", "json:$.dev.list[1].id")
+    ]
+
+
+def test_json_in_a_string_escapes_and_odd_names() -> None:
+    body = json.dumps({"odd key!": json.dumps({"u": SERIAL})}).encode()
+    assert paths(body) == [("json:$['odd key!']", "json:$.u")]
+    assert paths(b'{"x": "RX7\\u002d0042-118"}') == [("json:$.x",)]
+
+
+def test_names_of_fields_are_searched_too() -> None:
+    assert paths(json.dumps({SERIAL: 1}).encode()) == [(f"json:$.{SERIAL}",)]
+
+
+def test_lines_forms_parts_and_declared_codings() -> None:
+    line = json.dumps({"id": SERIAL})
+    assert paths(f'{{"a": 1}}\n{line}\n'.encode()) == [("json:$2.id",)]
+    assert paths(f"a=1&id={SERIAL}".encode()) == [("form:id",)]
+    part = f'--b\r\nContent-Disposition: form-data; name="meta"\r\n\r\n{line}\r\n--b--\r\n'.encode()
+    assert paths(part, media_type="multipart/form-data; boundary=b") == [
+        ("multipart:meta", "json:$.id")
+    ]
+    assert paths(gzip.compress(line.encode()), encoding="gzip") == [("gzip", "json:$.id")]
+    raw = zlib.compressobj(wbits=-15)
+    assert paths(raw.compress(line.encode()) + raw.flush(), encoding="deflate") == [
+        ("deflate", "json:$.id")
+    ]
+
+
+def test_strings_in_binary_and_gzip_behind_a_header() -> None:
+    assert paths(bytes(range(200, 256)) + SERIAL.encode() + b"\xff\xfe\xfd") == [()]
+    packed = b"\xde\xad\x00\x01\x02\x03\xff\xfe" + gzip.compress(f"id is {SERIAL}!".encode())
+    assert paths(packed) == [("gzip",)]
+
+
+def test_known_position_is_found_at_other_precision() -> None:
+    def found(body: object) -> int:
+        data = json.dumps(body).encode()
+        tree = Tree(Content(0, 1, 0, True, "http.body", "plaintext", data), INDEX)
+        return sum(1 for node, _, present in tree.walk() for _ in find_places(node.text, present))
+
+    assert found({"a": 51.455612, "b": 7.011699})
+    assert found({"a": "51.455", "b": "7.012"})
+    assert not found({"a": 51.45, "b": 7.01})
+    assert not found({"a": 151.4556, "b": 7.0116})
+
+
+def test_undeclared_words_are_not_decoded_into_noise() -> None:
+    tree = Tree(
+        Content(
+            0,
+            1,
+            0,
+            True,
+            "http.body",
+            "plaintext",
+            b'{"a": "internationalisation", "b": "x^Oabcdefgh"}',
+        ),
+        INDEX,
+    )
+    assert [node.path for node, _, _ in tree.walk()] == []
+
+
+@pytest.mark.parametrize(
+    "pack", [gzip.compress, zlib.compress, zstandard.ZstdCompressor().compress]
+)
+def test_bomb_is_cut_and_noted(pack: Callable[[bytes], bytes]) -> None:
+    budget = Budget()
+    tree = Tree(
+        Content(0, 1, 0, True, "http.body", "plaintext", pack(bytes(64 << 20))), INDEX, budget
+    )
+    assert sum(1 for _ in tree.walk()) < 100
+    assert budget.exceeded == "size"
+    assert budget.bytes_left >= 0
+
+
+def test_nest_deeper_than_the_bound_is_noted() -> None:
+    data = f"id is {SERIAL}".encode()
+    for _ in range(DEPTH + 2):
+        data = gzip.compress(data)
+    budget = Budget()
+    list(Tree(Content(0, 1, 0, True, "http.body", "plaintext", data), INDEX, budget).walk())
+    assert budget.exceeded == "depth"
+
+
+def test_coding_that_is_not_read_is_noted() -> None:
+    budget = Budget()
+    list(
+        Tree(
+            Content(0, 1, 0, True, "http.body", "plaintext", b"abcdef", encoding="br"),
+            INDEX,
+            budget,
+        ).walk()
+    )
+    assert budget.exceeded == "coding"
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.floats(allow_nan=False)
+    | st.integers(-(2**70), 2**70)
+    | st.text(max_size=40),
+    lambda children: (
+        st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=12), children, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(
+    st.binary(max_size=400)
+    | json_values.map(lambda v: json.dumps(v).encode())
+    | st.text(max_size=200).map(str.encode),
+    st.sampled_from(["http.body", "http.uri", "dns.name", "http.header.cookie", "mqtt.topic"]),
+    st.sampled_from(["", "gzip", "deflate", "zstd, gzip", "br"]),
+    st.lists(st.sampled_from(["gzip", "zlib", "zstd", "base64", "hex"]), max_size=3),
+)
+@settings(max_examples=250, deadline=None)
+def test_any_bytes_give_nodes_and_never_an_exception(
+    data: bytes, where: str, encoding: str, wraps: list[str]
+) -> None:
+    for name in wraps:
+        data = WRAPS[name](data)
+    content = Content(0, 1, 0, True, where, "plaintext", data, key="password", encoding=encoding)
+    for node, finders, present in Tree(content, INDEX).walk():
+        hits = [hit for finder in finders for hit in finder.find(node, KNOWN)]
+        hits += find_present(node, present)
+        assert all(
+            hit.sample not in repr(hit) or not hit.sample for hit in hits if len(hit.sample) > 5
+        )
+        assert "text" not in repr(node) or node.text not in repr(node) or len(node.text) < 6

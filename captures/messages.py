@@ -151,8 +151,8 @@ def rtsp_answer(number: int, headers: list[tuple[str, str]]) -> bytes:
 
 
 def rtp_h264(sequence: int, stamp: int, source: int, random: Random, *, key: bool) -> bytes:
-    """Gives an RTP packet with one H.264 unit: a parameter set and picture start where `key`."""
-    unit = b"\x67\x42\xc0\x1e" if key else b"\x61\xe0"
+    """Gives an RTP packet with a fragment (FU-A) of an H.264 picture; where `key`, the first of a key picture."""
+    unit = b"\x7c\x85" if key else b"\x7c\x01"
     return struct.pack("!BBHII", 0x80, 0x60, sequence & 0xFFFF, stamp & 0xFFFFFFFF, source) + unit + random.randbytes(1180)
 
 

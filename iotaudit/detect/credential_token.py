@@ -39,6 +39,8 @@ _PREFIX = re.compile(
     r"|sk_live_[A-Za-z0-9]{16,64}|AIza[A-Za-z0-9_-]{35}|SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43})(?![A-Za-z0-9])"
 )
 _BEARER = re.compile(r"(?i)(?:^|authorization:\s*)bearer\s+([A-Za-z0-9._~+/=-]{8,})")
+_HEADER = KeySet("authorization, proxy authorization")
+"""What is encoded in such a header is user and password: `credential.password` reads it."""
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=:%-]{16,4096}")
 
 
@@ -61,6 +63,7 @@ def find(node: Node, _known: Known) -> Iterator[Hit]:
     if (
         not whole
         and node.key in KEYS
+        and not (node.path and node.key in _HEADER)
         and _TOKEN.fullmatch(text)
         and not is_filler(text)
         and entropy(text) > ENTROPY

@@ -1,9 +1,10 @@
 """Sound by its framing.
 
 Source: RIFF WAVE (`fmt ` chunk), RFC 3533 and RFC 7845 (Ogg, `OpusHead`), ISO/IEC 13818-7 section 6.2 (ADTS),
-RFC 9639 (FLAC), RFC 4867 section 5 (AMR).
+RFC 9639 (FLAC), RFC 4867 section 5 (AMR), RFC 8866 section 5.14 (media description of SDP).
 """
 
+import re
 from collections.abc import Iterator
 
 from iotaudit.detect.known import Known
@@ -12,16 +13,19 @@ from iotaudit.detect.values import kind_of
 from iotaudit.model.exposures import Confidence
 
 ID = "media.audio"
-WANTS = Wants(binary=True)
+WANTS = Wants(binary=True, shapes=frozenset({"sdp"}))
 reasoning = (
     "The framing of a sound file or stream; it may be a prompt that the device plays rather "
     "than a recording."
 )
+_SDP = re.compile(r"(?m)^m=audio \d{1,5}(?:/\d+)? [A-Z/]*RTP/")
 MAGICS = ((b"#!AMR", "AMR"), (b"fLaC", "FLAC"))
 
 
 def find(node: Node, _known: Known) -> Iterator[Hit]:
     """Gives the sound that the bytes start with."""
+    if node.kind is Kind.TEXT and _SDP.search(node.text):
+        yield kind_of(ID, "announced audio stream", Confidence.DETECTED, "a description that announces an audio stream")
     if node.kind is not Kind.BINARY:
         return
     data = node.data

@@ -1,7 +1,7 @@
 """Video streams by their framing.
 
 Source: ISO/IEC 14496-12 (`ftyp`), ITU-T H.264 annex B (start codes, NAL types), ISO/IEC 13818-1 (sync byte 0x47 every
-188 bytes), RFC 2326 section 6 (RTSP requests).
+188 bytes), RFC 2326 section 6 (RTSP requests), RFC 8866 section 5.14 (media description of SDP).
 """
 
 import re
@@ -13,7 +13,7 @@ from iotaudit.detect.values import kind_of
 from iotaudit.model.exposures import Confidence
 
 ID = "media.video"
-WANTS = Wants(binary=True, shapes=frozenset({"rtsp"}))
+WANTS = Wants(binary=True, shapes=frozenset({"rtsp", "sdp"}))
 reasoning = (
     "The framing of a video file or stream; four bytes that look like a start code are not enough."
 )
@@ -21,6 +21,9 @@ BRANDS = frozenset(
     {b"isom", b"iso2", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"dash", b"qt  ", b"M4V "}
 )
 START = b"\x00\x00\x00\x01"
+RTP_VIDEO = "rtp.video"
+"""Where a dissector hands on a payload of a stream that it proved to be fragments of video (docs/protocols/rtp.md)."""
+_SDP = re.compile(r"(?m)^m=video \d{1,5}(?:/\d+)? [A-Z/]*RTP/")
 _RTSP = re.compile(r"(?m)^(?:DESCRIBE|SETUP|PLAY|ANNOUNCE|RECORD) rtsp://\S+ RTSP/\d\.\d")
 
 
@@ -30,6 +33,11 @@ def find(node: Node, _known: Known) -> Iterator[Hit]:
         yield kind_of(
             ID, "RTSP session", Confidence.PROVEN, "a request of the streaming protocol RTSP"
         )
+    if node.kind is Kind.TEXT and _SDP.search(node.text):
+        yield kind_of(ID, "announced video stream", Confidence.DETECTED, "a description that announces a video stream")
+    if node.where == RTP_VIDEO:
+        yield kind_of(ID, "RTP video", Confidence.PROVEN, "most payloads of the stream begin like fragments of video")
+        return
     if node.kind is not Kind.BINARY:
         return
     data = node.data

@@ -48,6 +48,7 @@ _LITERALS = {
     "map": (b"FIELDS x y z", b"OccupancyGrid", b"occupancy", b"P2\n"),
     "log": (b"raceback", b"anic", b"egfault", b"EGV", b"logcat"),
     "rtsp": (b"rtsp://", b"rtmp://"),
+    "sdp": (b"m=video ", b"m=audio "),
     "userinfo": (b"://",),
     "fhir": (b'"resourceType"', b"MSH|"),
 }

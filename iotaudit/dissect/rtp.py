@@ -9,7 +9,7 @@ Source: RFC 3550 section 5.1 (header), RFC 3711 (SRTP keeps it), RFC 5761 sectio
 from iotaudit.dissect.session import UDP, Context, Head, Likeness, Output, Reading
 from iotaudit.dissect.shape import shape_of
 from iotaudit.model.flows import Encryption, EncryptionState
-from iotaudit.model.raw import Segment
+from iotaudit.model.raw import Content, Segment
 
 ID = "rtp"
 PORTS = frozenset({5004, 5005})
@@ -52,7 +52,7 @@ class RtpSession:
     """Looks at the first packets of each direction."""
 
     def __init__(self, context: Context) -> None:
-        del context
+        self._flow = context.flow
         self._seen = {True: 0, False: 0}
         self._sample = {True: bytearray(), False: bytearray()}
         self._starts: dict[bool, list[bytes]] = {True: [], False: []}
@@ -69,11 +69,17 @@ class RtpSession:
             sample += data[at : at + SAMPLE_EACH]
         if len(starts) < STARTS:
             starts.append(data[at : at + 3])
+            if len(starts) == STARTS and self._is_video(outbound=segment.outbound):
+                place = segment.packet, segment.time_ns
+                return (Content(self._flow, *place, segment.outbound, "rtp.video", "plaintext", data[at:]),)
         return ()
 
     def close(self) -> Output:
-        """Gives nothing: media are not handed on."""
+        """Gives nothing: of media no more is handed on than one payload, once they are proven to be video."""
         return ()
+
+    def _is_video(self, *, outbound: bool) -> bool:
+        return sum(map(_is_fragment, self._starts[outbound])) >= MOST
 
     def wants(self, *, outbound: bool) -> bool:
         """True for the first packets."""
@@ -84,7 +90,7 @@ class RtpSession:
         for outbound in (True, False):
             sample = bytes(self._sample[outbound])
             uneven = len(sample) >= EVEN_LEN and shape_of(sample).kind not in ("even", "compressed")
-            video = sum(map(_is_fragment, self._starts[outbound])) >= MOST
+            video = self._is_video(outbound=outbound)
             if uneven or video:
                 why = "fragments of video" if video else "uneven bytes, as ciphertext has not"
                 reason = f"RTP, media in the clear: {why}"

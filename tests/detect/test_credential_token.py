@@ -29,6 +29,11 @@ def test_near_miss_random_text_elsewhere(lab: Any) -> None:
     assert lab.hits(ID, {"item": "q7Zt0Yv3KpXw9LmB2cRf", "tokenizer": "q7Zt0Yv3KpXw9LmB2cRf"}) == []
 
 
+def test_near_miss_user_and_password_of_http_basic(lab: Any) -> None:
+    encoded = "T1dMMy05OTgxMjpvd2wtYWRtaW4tMQ=="  # OWL3-99812:owl-admin-1
+    assert lab.hits(ID, f"Basic {encoded}", "http.header.authorization", "authorization") == []
+
+
 def test_near_miss_words_under_the_name(lab: Any) -> None:
     assert (
         lab.hits(ID, {"token": "aaaaaaaaaaaaaaaaaaaa", "token_type": "bearer-access-kind-1"}) == []

@@ -20,6 +20,12 @@ def test_true_mp4_and_rtsp(lab: Any) -> None:
     ]
 
 
+def test_true_announcement_in_a_session_description(lab: Any) -> None:
+    media = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=cam\r\nm=video 0 RTP/AVP 96\r\n"
+    assert lab.values(ID, media) == ["announced video stream"]
+    assert lab.hits(ID, media.replace("m=video 0 RTP", "m=video off RTP")) == []
+
+
 def test_near_miss_start_code_alone(lab: Any) -> None:
     assert lab.hits(ID, bytes.fromhex("0000000141") + bytes(range(128, 192))) == []
 

@@ -9,7 +9,7 @@ from iotaudit.dissect import open_flow
 from iotaudit.dissect import rtp as module
 from iotaudit.dissect.session import UDP, Head, Likeness
 from iotaudit.model.flows import EncryptionState
-from iotaudit.model.raw import Segment
+from iotaudit.model.raw import Content, Segment
 from tests.dissect.play import DEVICE, SERVER, device, play, reading
 
 DICE = random.Random(5)  # noqa: S311 - samples, not secrets
@@ -52,6 +52,13 @@ def test_pass_media_in_the_clear_are_told_by_their_bytes() -> None:
     for stream in (VIDEO, SPEECH):
         summary = reading(module, *[device(data) for data in stream])
         assert summary.encryption.state is EncryptionState.PLAINTEXT
+
+
+def test_pass_video_is_handed_on_once_and_only_where_it_is_proven() -> None:
+    (found,) = play(module, *[device(data) for data in VIDEO])
+    assert isinstance(found, Content)
+    assert (found.where, found.channel, found.data[:2]) == ("rtp.video", "plaintext", b"\x7c\x01")
+    assert play(module, *[device(data) for data in (*CIPHERTEXT, *SPEECH)]) == []
 
 
 def test_inconclusive_even_media_are_opaque_not_encrypted() -> None:

@@ -107,12 +107,14 @@ class _Recording:
         for text in self.warnings:
             self.tell(f"warning: {text}")
         self.folder.open()
+        started = False
         try:
             self._start()
-        except BaseException:
-            self._stop()
-            self.folder.discard()
-            raise
+            started = True
+        finally:
+            if not started:
+                self._stop()
+                self.folder.discard()
         with self.waker.holding_signals():
             start = time.time_ns()
             try:

@@ -1,0 +1,5 @@
+"""`python -m iotaudit`."""
+
+from iotaudit.cli import main
+
+main()

@@ -1,0 +1,253 @@
+"""`iotaudit audit`: captures in, verdict, audit.json and report out."""
+
+import enum
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from iotaudit.cli.later import refuse
+from iotaudit.cli.output import console, patient
+from iotaudit.errors import UsageError
+
+if TYPE_CHECKING:
+    from iotaudit.model.result import Audit
+    from iotaudit.pipeline import Progress
+
+READ_FAULTS = frozenset(
+    (
+        "not_a_capture",
+        "empty_file",
+        "truncated_file",
+        "bad_header",
+        "bad_record",
+        "resynchronised",
+        "unsupported_version",
+        "oversized_record",
+        "decompression_failed",
+        "decompression_bomb",
+        "not_a_regular_web_log",
+        "interrupted",
+        "unknown_link_type",
+        "flow_table_full",
+    )
+)
+"""Kinds of problems that mean "an input could not be read, or only in part" (exit code 3)."""
+
+
+class FailOn(enum.StrEnum):
+    """Least severity of a finding that gives exit code 1."""
+
+    none = "none"
+    info = "info"
+    low = "low"
+    medium = "medium"
+    high = "high"
+    critical = "critical"
+
+
+def audit(
+    captures: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CAPTURE...",
+            help="pcap, pcapng (also gzip, zstd), HAR, mitmproxy flows, a recording folder, or - for standard input.",
+        ),
+    ],
+    device: Annotated[str | None, typer.Option(metavar="MAC|IP", help="Audit this host alone.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="What the device should do and what the test must cover.")
+    ] = None,
+    rules: Annotated[
+        list[str] | None, typer.Option(metavar="NAME|FILE", help="Rule pack or rule file; repeatable.")
+    ] = None,
+    known: Annotated[
+        str | None, typer.Option(metavar="FILE", help="YAML file of values known of the device and its tester.")
+    ] = None,
+    geoip: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="MMDB file of yours to hear as well; repeatable.")
+    ] = None,
+    inside: Annotated[
+        list[str] | None, typer.Option(metavar="CIDR", help="A network that counts as inside; repeatable.")
+    ] = None,
+    all_hosts: Annotated[bool, typer.Option("--all-hosts", help="List every host's conversations.")] = False,
+    as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Judge laws as of this date.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write audit.json and report.html into this folder.")
+    ] = None,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE|-", help="Write audit.json here; - is standard output.")
+    ] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="Exit with 1 on a finding of at least this severity.")
+    ] = FailOn.none,
+    fail_on_undetermined: Annotated[
+        bool, typer.Option("--fail-on-undetermined", help="Exit with 1 where the answer is undetermined.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    keylog: Annotated[str | None, typer.Option(hidden=True)] = None,
+    declared: Annotated[str | None, typer.Option(hidden=True)] = None,
+    waivers: Annotated[str | None, typer.Option(hidden=True)] = None,
+    baseline: Annotated[str | None, typer.Option(hidden=True)] = None,
+    lab_position: Annotated[str | None, typer.Option(hidden=True)] = None,
+    wifi_key: Annotated[str | None, typer.Option(hidden=True)] = None,
+    digest_key: Annotated[str | None, typer.Option(hidden=True)] = None,
+    follow: Annotated[bool, typer.Option("--follow", hidden=True)] = False,
+    jobs: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Audit captures of one set-up: does data leave the EU, where to, run by whom, and what is sent?"""
+    refuse(
+        keylog=keylog,
+        declared=declared,
+        waivers=waivers,
+        baseline=baseline,
+        lab_position=lab_position,
+        wifi_key=wifi_key,
+        digest_key=digest_key,
+        follow=follow,
+        jobs=jobs,
+    )
+    if json == "-" and "-" in captures and sys.stdin.isatty():
+        raise UsageError("standard input is a terminal; pipe a capture into it")
+    prepare(out, json)
+    with progress_bar(quiet=quiet) as progress:
+        from iotaudit import pipeline
+
+        result = pipeline.audit(
+            captures,
+            device=device,
+            profile=profile,
+            rules=rules or (),
+            known=known,
+            geoip=geoip or (),
+            inside=inside or (),
+            all_hosts=all_hosts,
+            as_of=as_of,
+            fail_on=fail_on.value,
+            fail_on_undetermined=fail_on_undetermined,
+            progress=progress,
+            stdin=sys.stdin.buffer,
+        )
+    code = exit_code(result, fail_on.value, fail_on_undetermined=fail_on_undetermined)
+    with patient():
+        write(result, out=out, json=json, quiet=quiet)
+    raise typer.Exit(code)
+
+
+def prepare(out: Path | None, json: str | None = None) -> None:
+    """Makes the output folder and looks at the JSON's place before any work, so that a bad one is told at once.
+
+    Raises:
+        UsageError: the folder is a file, or the file a folder or in none.
+    """
+    if json and json != "-":
+        if Path(json).is_dir():
+            raise UsageError(f"--json {json} is a folder; name a file")
+        if not Path(json).parent.is_dir() and Path(json).parent != out:
+            raise UsageError(f"--json {json}: there is no folder {Path(json).parent}")
+    if out is None:
+        return
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"--out {out} is a file; name a folder")
+    out.mkdir(parents=True, exist_ok=True)
+
+
+def write(result: "Audit", *, out: Path | None, json: str | None, quiet: bool) -> None:
+    """Writes audit.json and the HTML report where asked for, and the terminal view unless the JSON takes its place."""
+    from iotaudit import report
+
+    document = report.document(result)
+    text = as_bytes(report.render(document, "json")) if out or json else b""
+    if out:
+        (out / "audit.json").write_bytes(text)
+        (out / "report.html").write_bytes(as_bytes(report.render(document, "html")))
+    if json == "-":
+        sys.stdout.buffer.write(text)
+        sys.stdout.buffer.flush()
+        told = sys.stderr
+    else:
+        if json:
+            Path(json).write_bytes(text)
+        told = sys.stdout
+    if not quiet:
+        if json != "-":
+            from iotaudit.report import terminal
+
+            terminal.show(document, console())
+        if out:
+            typer.echo(f"report: {out / 'report.html'}", file=told)
+    for facts in result.inputs:
+        lost = [p for p in facts.problems if p.kind in READ_FAULTS]
+        if lost:
+            from iotaudit.report.escape import terminal as escaped
+
+            kinds = ", ".join(sorted({p.kind.replace("_", " ") for p in lost}))
+            typer.echo(
+                f"iotaudit: {escaped(facts.name)} was not read whole ({kinds}); see inputs[].problems", err=True
+            )
+
+
+def as_bytes(rendered: str | bytes) -> bytes:
+    """Gives a rendering as bytes."""
+    return rendered if isinstance(rendered, bytes) else rendered.encode("utf-8")
+
+
+def exit_code(result: "Audit", fail_on: str, *, fail_on_undetermined: bool) -> int:
+    """Gives 1 for a finding at or above `fail_on`, 3 where an input was not read whole, else 0; 1 wins."""
+    from iotaudit.model.findings import Severity
+    from iotaudit.model.reach import Answer
+
+    if fail_on != "none" and result.worst is not None and result.worst >= Severity[fail_on.upper()]:
+        return 1
+    if fail_on_undetermined and Answer.UNDETERMINED in (
+        result.verdict.data_leaves_eu,
+        result.verdict.third_country_access,
+    ):
+        return 1
+    if any(p.kind in READ_FAULTS for facts in result.inputs for p in facts.problems):
+        return 3
+    return 0
+
+
+class progress_bar:  # noqa: N801 - used as a context manager, like a function
+    """Shows how far reading is on standard error, where that is a terminal and `quiet` is off."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.shown = not quiet and sys.stderr.isatty()
+        self.bar: Any = None
+        self.task: Any = None
+
+    def __enter__(self) -> Any:  # noqa: ANN401 - a callback or None
+        return self.update if self.shown else None
+
+    def update(self, progress: "Progress") -> None:
+        """Takes one progress event; the bar is made at the first, so that short work shows none."""
+        if self.bar is None:
+            from rich.console import Console
+            from rich.progress import (
+                BarColumn,
+                DownloadColumn,
+                TextColumn,
+                TimeRemainingColumn,
+                TransferSpeedColumn,
+            )
+            from rich.progress import Progress as Bar
+
+            self.bar = Bar(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                DownloadColumn(),
+                TransferSpeedColumn(),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[packets]} packets"),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self.bar.start()
+            self.task = self.bar.add_task("reading", total=progress.total_len, packets=0)
+        self.bar.update(self.task, completed=progress.done_len, packets=progress.packets)
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()

@@ -131,7 +131,7 @@ def test_a_host_header_is_stripped_of_its_port(header: str, wanted: str | None) 
 @pytest.mark.parametrize(
     ("declared", "body", "wanted"),
     [
-        ("gzip", gzip.compress(b"x"), "gzip"),
+        ("gzip", gzip.compress(b"x", mtime=0), "gzip"),
         ("gzip", b"serial=7", ""),
         ("br", b"\x0b\x02\x80hello\x03", "br"),
         ("br", b"serial=7", ""),

@@ -28,10 +28,10 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 
-.stamps/all: $(BIN)/python pyproject.toml
+.stamps/all: $(BIN)/python pyproject.toml iotaudit/native/engine.c
 	$(PIP) --editable '.[all]'
 	@mkdir -p .stamps && touch $@
 
-.stamps/dev: $(BIN)/python pyproject.toml
+.stamps/dev: $(BIN)/python pyproject.toml iotaudit/native/engine.c
 	$(PIP) --editable '.[dev]'
 	@mkdir -p .stamps && touch $@

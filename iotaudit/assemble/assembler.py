@@ -14,6 +14,7 @@ from iotaudit.assemble.handshake import SYN
 from iotaudit.assemble.hosts import HOST_LIMIT, Hosts
 from iotaudit.assemble.numbering import BY_ID_ALONE, FLOW_LIMIT, TCP, Numbered, Numbering
 from iotaudit.assemble.streams import Bounds, Piece, Stream
+from iotaudit.model.accelerator import Accelerator
 from iotaudit.model.flows import Column, Endpoint, FlowTable, HostSeen
 from iotaudit.model.packets import input_of, ip_text
 from iotaudit.model.problems import Problem, ProblemTally
@@ -46,11 +47,16 @@ class Assembler:
     """Numbers flows, adds them up and gives the payload of the directions that are wanted (at first: all)."""
 
     def __init__(
-        self, problems: ProblemTally, *, flow_limit: int = FLOW_LIMIT, host_limit: int = HOST_LIMIT
+        self,
+        problems: ProblemTally,
+        *,
+        flow_limit: int = FLOW_LIMIT,
+        host_limit: int = HOST_LIMIT,
+        accelerator: Accelerator | None = None,
     ) -> None:
         self._problems = problems
-        self._numbering = Numbering(flow_limit)
-        self._hosts = Hosts(problems, host_limit)
+        self._numbering = Numbering(flow_limit, accelerator)
+        self._hosts = Hosts(problems, host_limit, accelerator)
         self._fragments = Fragments(problems)
         self._bounds = Bounds(problems)
         self._streams: dict[int, Stream] = {}

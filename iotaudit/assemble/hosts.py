@@ -4,6 +4,7 @@ import numpy as np
 
 from iotaudit.assemble.keys import group
 from iotaudit.assemble.numbering import Numbered
+from iotaudit.model.accelerator import Accelerator, HostCounts
 from iotaudit.model.flows import Column, HostSeen
 from iotaudit.model.packets import input_of, ip_text
 from iotaudit.model.problems import Problem, ProblemTally
@@ -16,12 +17,15 @@ HOST_LIMIT = 1 << 18
 class Hosts:
     """Counts (link address, IP address) pairs; bounded."""
 
-    __slots__ = ("_limit", "_problems", "_seen")
+    __slots__ = ("_accelerator", "_limit", "_problems", "_seen")
 
-    def __init__(self, problems: ProblemTally, limit: int = HOST_LIMIT) -> None:
+    def __init__(
+        self, problems: ProblemTally, limit: int = HOST_LIMIT, accelerator: Accelerator | None = None
+    ) -> None:
         self._seen: dict[tuple[str, int, int, int, int], list[int]] = {}
         self._problems = problems
         self._limit = limit
+        self._accelerator = accelerator
 
     def add(self, table: PacketTable, numbered: Numbered) -> None:
         """Counts the senders of a block.
@@ -29,18 +33,12 @@ class Hosts:
         The sides of its flows are counted first, each under the link address of its first packet; only packets
         from another link address are looked at one by one.
         """
-        own = _has_own_link(table)
-        cell, source = numbered.cell, table.src_mac
-        first = np.full(int(cell.max()) + 1, -1)
-        rows = np.flatnonzero((cell >= 0) & own)
-        first[cell[rows[::-1]]] = rows[::-1]  # of equal cells the last written, so the earliest row, stays
-        usual = np.zeros(len(cell), bool)
-        usual[rows] = source[rows] == source[first[cell[rows]]]
-        counts = np.bincount(cell[usual], minlength=len(first))
-        heads = np.flatnonzero(first >= 0)
-        self._merge(table, first[heads], counts[heads])
-        others = np.flatnonzero(own & ~usual)
-        self._merge(table, others, np.ones(len(others), np.int64))
+        cells = int(numbered.cell.max()) + 1
+        count = _count if self._accelerator is None else self._accelerator.count_hosts
+        counts = count(numbered.cell, _has_own_link(table), table.src_mac, cells)
+        heads = np.flatnonzero(counts.first >= 0)
+        self._merge(table, counts.first[heads], counts.packets[heads])
+        self._merge(table, counts.others, np.ones(len(counts.others), np.int64))
 
     def arp(self, number: Column, mac: Column, ip: Column) -> None:
         """Counts the senders of ARP packets (ip: IPv4 as a number; 0, "no address yet", is left out)."""
@@ -86,6 +84,16 @@ class Hosts:
             self._problems.add(
                 Problem("flow_table_full", input_of(first), first, None, "senders", packets, loses_payload=True)
             )
+
+
+def _count(cell: Column, own: Column, source: Column, cells: int) -> HostCounts:
+    """Counts the senders of cells; what `Accelerator.count_hosts` gives, too."""
+    first = np.full(cells, -1)
+    rows = np.flatnonzero((cell >= 0) & own)
+    first[cell[rows[::-1]]] = rows[::-1]  # of equal cells the last written, so the earliest row, stays
+    usual = np.zeros(len(cell), bool)
+    usual[rows] = source[rows] == source[first[cell[rows]]]
+    return HostCounts(first, np.bincount(cell[usual], minlength=cells), np.flatnonzero(own & ~usual))
 
 
 def _has_own_link(table: PacketTable) -> Column:

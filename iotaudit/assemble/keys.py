@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from iotaudit.model.accelerator import Accelerator
 from iotaudit.model.flows import Column
 from iotaudit.model.raw import PacketTable
 
@@ -19,6 +20,8 @@ FACTORS = tuple(
 )
 """Odd 64-bit factors with well spread bits (golden ratio and the like); any would do, since groups are checked."""
 FOLD = np.uint64(29)
+COMPARED = ("src_hi", "src_lo", "dst_hi", "dst_lo", "src_port", "dst_port", "protocol", "ip_version")
+"""Columns that tell conversations apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,27 @@ class Keys:
             packed[:, i] = column[rows]
         whole = packed.tobytes()
         return [whole[at : at + 40] for at in range(0, len(whole), 40)]
+
+
+def group_rows(
+    table: PacketTable, rows: Column | None, accelerator: Accelerator | None
+) -> tuple[Keys, Column, Column, Column]:
+    """Groups some rows of a table (all where None, n > 0) by conversation.
+
+    Returns:
+        Keys; the rows (counted within those picked) sorted by group and within it by row; where in them each group
+        starts; and where in the ends of the keys each group has its own. `side` has one cell for each row.
+    """
+    if accelerator is not None:
+        columns = (getattr(table, name) for name in COMPARED)
+        grouped = accelerator.group([column if rows is None else column[rows] for column in columns])
+        if grouped is not None:
+            a_hi, a_lo, b_hi, b_lo, meta = grouped.keys.T
+            keys = Keys(a_hi, a_lo, b_hi, b_lo, meta, grouped.side)
+            return keys, grouped.order, grouped.starts, np.arange(len(grouped.starts))
+    keys = make_keys(table, rows)
+    order, starts = group(keys.columns())
+    return keys, order, starts, order[starts]
 
 
 def make_keys(table: PacketTable, rows: Column | None = None) -> Keys:

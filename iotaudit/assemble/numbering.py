@@ -10,8 +10,9 @@ import numpy as np
 
 from iotaudit.assemble import handshake
 from iotaudit.assemble.handshake import ACK, FIN, RST, SYN, Control
-from iotaudit.assemble.keys import Keys, group, make_keys
+from iotaudit.assemble.keys import Keys, group_rows
 from iotaudit.assemble.table import FlowRows
+from iotaudit.model.accelerator import Accelerator, Sums
 from iotaudit.model.flows import Column
 from iotaudit.model.raw import PacketTable
 
@@ -67,12 +68,13 @@ class _Parts:
 class Numbering:
     """The conversations so far. One serves all inputs, one after the other."""
 
-    __slots__ = ("_limit", "_numbers", "rows")
+    __slots__ = ("_accelerator", "_limit", "_numbers", "rows")
 
-    def __init__(self, limit: int = FLOW_LIMIT) -> None:
+    def __init__(self, limit: int = FLOW_LIMIT, accelerator: Accelerator | None = None) -> None:
         self.rows = FlowRows()
         self._numbers: dict[bytes, int] = {}
         self._limit = limit
+        self._accelerator = accelerator
 
     def number(self, table: PacketTable) -> Numbered:
         """Numbers and counts one block (n > 0); later fragments are left to `fragments`."""
@@ -84,9 +86,7 @@ class Numbering:
         if len(later) == count:
             return Numbered(flow, side, cell, {}, {}, NO_ROWS, later)
         picked = np.flatnonzero(~is_later) if later.size else None
-        keys = make_keys(table, picked)
-        order, starts = group(keys.columns())
-        heads = order[starts]
+        keys, order, starts, heads = group_rows(table, picked, self._accelerator)
         texts = keys.texts(heads)
         get = self._numbers.get
         known = np.fromiter((get(text, -1) for text in texts), np.int64, len(texts))
@@ -106,19 +106,18 @@ class Numbering:
         cell[order] = each * 2
         cell[order] += side[order]
 
-        first_payload = _first_payload(table, cell, len(parts.start))
+        sums = self._sum_up(table, cell, parts)
         listed = numbers >= 0
         turns: dict[int, list[int]] = {}
         syns = NO_ROWS
         if len(control.row):
             control = control.by(flow[control.row])
             by_flow = np.full((self.rows.count, 2), count)
-            by_flow[numbers[listed]] = first_payload[listed]
+            by_flow[numbers[listed]] = sums.first_payload[listed]
             turns = handshake.decide_clients(self.rows, control)
             syns = handshake.set_bases(self.rows, control, by_flow)
             handshake.note_control(self.rows, control)
-        self._add(table, parts, numbers, cell, first_payload)
-        self._note_acks(table, flow, side)
+        self._add(table, numbers, sums)
         return Numbered(flow, side, cell, ends, turns, syns, later)
 
     def _control(
@@ -194,37 +193,59 @@ class Numbering:
         guessed = (table.protocol[first] == TCP) & (a_port != b_port)
         rows.client[number] = np.where(guessed, b_port > a_port, sender)
 
-    def _add(self, table: PacketTable, parts: _Parts, numbers: Column, cell: Column, first_payload: Column) -> None:
+    def _sum_up(self, table: PacketTable, cell: Column, parts: _Parts) -> Sums:
+        """Gives the sums of a block."""
+        if self._accelerator is None:
+            return _sum_up(table, cell, parts)
+        lengths, tcp = (table.wire_len, table.payload_len), (table.protocol, table.tcp_flags, table.tcp_ack)
+        return self._accelerator.add_up(cell, len(parts.start), lengths, table.time_ns, tcp)
+
+    def _add(self, table: PacketTable, numbers: Column, sums: Sums) -> None:
         """Adds the sums of a block to the rows of its flows."""
         rows = self.rows
-        size = 2 * len(parts.start)
         listed = numbers >= 0
         number = numbers[listed]
-        wire, payload = table.wire_len, table.payload_len
-        if len(parts.order) < len(cell):
-            mine = np.flatnonzero(cell >= 0)
-            cell, wire, payload = cell[mine], wire[mine], payload[mine]
-        for column, sums in (
-            (rows.packets, np.bincount(cell, minlength=size)),
-            (rows.bytes, np.bincount(cell, wire, size)),
-            (rows.payload, np.bincount(cell, payload, size)),
-        ):
-            column[number] += sums.astype(np.int64).reshape(-1, 2)[listed]
-        time_ns = table.time_ns[parts.order]
-        last = np.maximum.reduceat(time_ns, parts.start)
-        time_ns[time_ns < 0] = NEVER
-        first = np.minimum.reduceat(time_ns, parts.start)
-        first[first == NEVER] = -1
-        rows.add_times(number, first[listed], last[listed])
-        unseen = first_payload[listed]
+        rows.packets[number] += sums.packets[listed]
+        rows.bytes[number] += sums.bytes[listed]
+        rows.payload[number] += sums.payload[listed]
+        rows.add_times(number, sums.first_ns[listed], sums.last_ns[listed])
+        unseen = sums.first_payload[listed]
         packets = table.number[np.minimum(unseen, len(table.number) - 1)]
         old = rows.first_payload[number]
         rows.first_payload[number] = np.where((old < 0) & (unseen < len(table.number)), packets, old)
+        ack = sums.ack[listed]
+        rows.ack[number] = np.where(ack >= 0, ack, rows.ack[number])
 
-    def _note_acks(self, table: PacketTable, flow: Column, side: Column) -> None:
-        """Keeps the last acknowledgement of each side."""
-        acks = np.flatnonzero(((table.tcp_flags & (ACK | RST)) == ACK) & (table.protocol == TCP) & (flow >= 0))
-        self.rows.ack[flow[acks], side[acks]] = table.tcp_ack[acks]
+
+def _sum_up(table: PacketTable, cell: Column, parts: _Parts) -> Sums:
+    """Gives the sums of a block; what `Accelerator.add_up` gives, too."""
+    size = 2 * len(parts.start)
+    mine, wire, payload = cell, table.wire_len, table.payload_len
+    if len(parts.order) < len(cell):
+        rows = np.flatnonzero(cell >= 0)
+        mine, wire, payload = cell[rows], wire[rows], payload[rows]
+    time_ns = table.time_ns[parts.order]
+    last = np.maximum.reduceat(time_ns, parts.start)
+    time_ns[time_ns < 0] = NEVER
+    first = np.minimum.reduceat(time_ns, parts.start)
+    first[first == NEVER] = -1
+    return Sums(
+        packets=np.bincount(mine, minlength=size).reshape(-1, 2),
+        bytes=np.bincount(mine, wire, size).astype(np.int64).reshape(-1, 2),
+        payload=np.bincount(mine, payload, size).astype(np.int64).reshape(-1, 2),
+        first_payload=_first_payload(table, cell, len(parts.start)),
+        ack=_last_acks(table, cell, len(parts.start)),
+        first_ns=first,
+        last_ns=last,
+    )
+
+
+def _last_acks(table: PacketTable, cell: Column, parts: int) -> Column:
+    """Gives the last acknowledgement of each side of each part, (parts, 2); -1 where none."""
+    last = np.full(2 * parts, -1)
+    acks = np.flatnonzero(((table.tcp_flags & (ACK | RST)) == ACK) & (table.protocol == TCP) & (cell >= 0))
+    last[cell[acks]] = table.tcp_ack[acks]
+    return last.reshape(-1, 2)
 
 
 def _cut(order: Column, starts: Column, begun: Column) -> _Parts:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from iotaudit import native
+from iotaudit.capture.network import IS_UDP_TUNNEL
 from iotaudit.capture.walk import gather, number_at
 from iotaudit.model.flows import Column
 from iotaudit.model.problems import Problem
@@ -91,22 +93,11 @@ class DuplicateFrames:
         time_ns = np.concatenate((before.time_ns, batch.time_ns))
         wire_len = np.concatenate((before.wire_len, batch.wire_len))
         captured_len = np.concatenate((before.captured_len, batch.captured_len))
+        columns = (guess, time_ns, wire_len, captured_len)
+        later = _later_ones(batch, before, columns)
+        head = _heads(batch, before, later)
         copies = np.zeros(len(guess), bool)
-        seen = np.zeros(len(guess), bool)
-        for lag in range(1, min(WINDOW_FRAMES, len(guess) - 1) + 1):
-            later = np.flatnonzero(guess[lag:] == guess[:-lag]) + lag
-            later = later[(later >= old) & ~seen[later]]
-            if not len(later):
-                continue
-            earlier = later - lag
-            near = np.abs(time_ns[later] - time_ns[earlier]) <= WINDOW_NS
-            near |= (time_ns[later] < 0) | (time_ns[earlier] < 0)
-            near &= (wire_len[later] == wire_len[earlier]) & (captured_len[later] == captured_len[earlier])
-            later, earlier = later[near], earlier[near]
-            head = _heads(batch, before, later)
-            same = (head == _heads(batch, before, earlier)).all(axis=1)
-            later, head = later[same], head[same]
-            seen[later] = True
+        if len(later):
             copies[later[_telling(batch.link_type[later - old], head, captured_len[later])]] = True
         last = np.arange(max(len(guess) - WINDOW_FRAMES, 0), len(guess))
         self._before = _Frames(
@@ -115,8 +106,40 @@ class DuplicateFrames:
         return copies[old:]
 
 
+def _later_ones(batch: FrameBatch, before: _Frames, columns: tuple[Column, Column, Column, Column]) -> Column:
+    """Gives which frames of the batch repeat one of the frames before them, ascending.
+
+    `columns` are guess, time_ns, wire_len and captured_len of the remembered frames and of the batch.
+    """
+    guess, time_ns, wire_len, captured_len = columns
+    old = len(before.guess)
+    engine = native.engine()
+    if engine is not None:
+        at = np.concatenate((np.zeros(old, np.int64), batch.frame_at))
+        return np.flatnonzero(
+            engine.find_copies(batch.buffer, (*columns, at), before.head, WINDOW_FRAMES, WINDOW_NS)
+        )
+    seen = np.zeros(len(guess), bool)
+    for lag in range(1, min(WINDOW_FRAMES, len(guess) - 1) + 1):
+        later = np.flatnonzero(guess[lag:] == guess[:-lag]) + lag
+        later = later[(later >= old) & ~seen[later]]
+        if not len(later):
+            continue
+        earlier = later - lag
+        near = np.abs(time_ns[later] - time_ns[earlier]) <= WINDOW_NS
+        near |= (time_ns[later] < 0) | (time_ns[earlier] < 0)
+        near &= (wire_len[later] == wire_len[earlier]) & (captured_len[later] == captured_len[earlier])
+        later, earlier = later[near], earlier[near]
+        same = (_heads(batch, before, later) == _heads(batch, before, earlier)).all(axis=1)
+        seen[later[same]] = True
+    return np.flatnonzero(seen)
+
+
 def _guesses(batch: FrameBatch) -> Column:
     """Gives a 32-bit hash of each frame's headers; that two are equal proves nothing."""
+    engine = native.engine()
+    if engine is not None:
+        return engine.frames(batch, IS_UDP_TUNNEL).guess
     window = gather(batch.buffer, batch.frame_at, _HASHED_LEN)
     short = np.flatnonzero(batch.captured_len < _SHORT_LEN)
     if len(short):

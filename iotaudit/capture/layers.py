@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from iotaudit import native
 from iotaudit.capture import link, network, tunnels, wifi
 from iotaudit.capture.walk import Heads, IpRows, Kind, Walk, gather, join, pick
 from iotaudit.model.flows import Column
 from iotaudit.model.problems import ProblemTally
 from iotaudit.model.raw import ArpTable, FrameBatch, PacketTable
+from iotaudit.native.library import Frames
 
 Handlers = Mapping[Kind, Callable[[Walk, Heads], None]]
 
@@ -97,6 +99,8 @@ _USUAL = np.dtype(
     }
 )
 """The usual frame; a MAC is 6 bytes, so its field takes two neighbours along that are shifted or masked off."""
+_OF_THE_FRAME = ("number", "time_ns", "wire_len", "captured_len", "frame_at")
+_OF_THE_PACKET = tuple(name for name in IpRows.__slots__ if name != "row")
 _BLOCK = 16384
 """Frames that are read at once: their headers stay in the processor's cache."""
 
@@ -126,13 +130,25 @@ def decode(batch: FrameBatch, problems: ProblemTally) -> PacketTable:
 
     Problems (frames that are not read, headers that are cut or contradict themselves) are counted in `problems`.
     """
+    engine = native.engine()
+    if engine is not None:
+        frames = engine.frames(batch, network.IS_UDP_TUNNEL)
+        return _filled(batch, frames, _walked(batch, frames.usual, problems))
     usual = _read_usual(batch)
+    return _table(batch, usual, _walked(batch, usual.good, problems))
+
+
+def _walked(batch: FrameBatch, good: Column, problems: ProblemTally) -> IpRows | None:
+    """Gives the rows of the frames that are not usual, by frame, layer and place; None where there are none."""
     walk = Walk(batch, problems)
-    others = np.flatnonzero(~usual.good)
+    others = np.flatnonzero(~good)
     if len(others):
         link.by_link_type(walk, walk.frames(others), batch.link_type[others])
         walk.run(READERS)
-    return _table(batch, usual, walk.rows)
+    if not walk.rows:
+        return None
+    rows = join(walk.rows)
+    return pick(rows, np.lexsort((rows.payload_at, rows.layer, rows.row)))
 
 
 def arp_senders(batch: FrameBatch, problems: ProblemTally) -> ArpTable:
@@ -140,9 +156,7 @@ def arp_senders(batch: FrameBatch, problems: ProblemTally) -> ArpTable:
 
     What is wrong below ARP is `decode`'s to count, and counted once.
     """
-    high, low = batch.buffer[batch.frame_at + 12], batch.buffer[batch.frame_at + 13]
-    is_ip = (batch.link_type == 1) & (((high == 0x08) & (low == 0x00)) | ((high == 0x86) & (low == 0xDD)))
-    which = np.flatnonzero(~is_ip)
+    which = np.flatnonzero(_other_than_ip(batch))
     walk = Walk(batch, ProblemTally())
     if len(which):
         link.by_link_type(walk, walk.frames(which), batch.link_type[which])
@@ -155,6 +169,16 @@ def arp_senders(batch: FrameBatch, problems: ProblemTally) -> ArpTable:
     rows = join(found)
     rows = pick(rows, np.argsort(rows.row, kind="stable"))
     return ArpTable(batch.number[rows.row], rows.mac, rows.ip)
+
+
+def _other_than_ip(batch: FrameBatch) -> Column:
+    """Marks all frames but those that are IPv4 or IPv6 at first sight."""
+    engine = native.engine()
+    if engine is not None:
+        return ~engine.frames(batch, network.IS_UDP_TUNNEL).is_ip
+    high, low = batch.buffer[batch.frame_at + 12], batch.buffer[batch.frame_at + 13]
+    is_ip = (batch.link_type == 1) & (((high == 0x08) & (low == 0x00)) | ((high == 0x86) & (low == 0xDD)))
+    return ~is_ip
 
 
 def _read_usual(batch: FrameBatch) -> _Usual:
@@ -232,20 +256,35 @@ def _read_block(batch: FrameBatch, block: slice, usual: _Usual) -> None:
     usual.src_mac[block] = head["src_mac"] & 0xFFFFFFFFFFFF
 
 
-def _table(batch: FrameBatch, usual: _Usual, parts: list[IpRows]) -> PacketTable:
-    """Gives the usual rows and the others, merged in the order of their frames."""
-    other = _sorted(parts)
-    per_frame = usual.good.astype(np.int64)
+def _arrange(good: Column, other: IpRows | None) -> tuple[Column, Column, Column]:
+    """Gives how many rows each frame has, where in the table they start, and where the rows of `other` stand."""
+    per_frame = good.astype(np.int64)
+    if other is None:
+        return per_frame, np.cumsum(per_frame) - per_frame, np.zeros(0, np.int64)
+    per_frame += np.bincount(other.row, minlength=len(per_frame))
+    starts = np.cumsum(per_frame) - per_frame
+    nth = np.arange(len(other.row)) - np.searchsorted(other.row, other.row)
+    return per_frame, starts, starts[other.row] + nth
+
+
+def _filled(batch: FrameBatch, frames: Frames, other: IpRows | None) -> PacketTable:
+    """Gives the usual rows, as the engine reads them, and the others, merged in the order of their frames."""
+    per_frame, starts, places = _arrange(frames.usual, other)
+    table = frames.table(int(per_frame.sum()), starts)
     if other is not None:
-        per_frame += np.bincount(other.row, minlength=len(per_frame))
+        for name in _OF_THE_FRAME:
+            getattr(table, name)[places] = getattr(batch, name)[other.row]
+        for name in _OF_THE_PACKET:
+            getattr(table, name)[places] = getattr(other, name)
+    return table
+
+
+def _table(batch: FrameBatch, usual: _Usual, other: IpRows | None) -> PacketTable:
+    """Gives the usual rows and the others, merged in the order of their frames."""
+    per_frame, _, places = _arrange(usual.good, other)
     same = bool((per_frame == 1).all())
     frame = np.repeat(np.arange(len(per_frame)), per_frame)
     size = len(frame)
-    places = np.zeros(0, np.int64)
-    if other is not None:
-        starts = np.cumsum(per_frame) - per_frame
-        nth = np.arange(len(other.row)) - np.searchsorted(other.row, other.row)
-        places = starts[other.row] + nth
 
     def taken(column: Column) -> Column:
         return column if same else column[frame]
@@ -292,11 +331,3 @@ def _table(batch: FrameBatch, usual: _Usual, parts: list[IpRows]) -> PacketTable
         flow=np.full(size, -1, np.int64),
         buffer=batch.buffer,
     )
-
-
-def _sorted(parts: list[IpRows]) -> IpRows | None:
-    """Gives the rows by frame, layer and place, None where there are none."""
-    if not parts:
-        return None
-    rows = join(parts)
-    return pick(rows, np.lexsort((rows.payload_at, rows.layer, rows.row)))

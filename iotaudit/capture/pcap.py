@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from iotaudit import native
 from iotaudit.capture.frames import WIRE_LEN_MAX, Clock, CountedBatch, note, numbers
 from iotaudit.capture.link_types import snap_limit
 from iotaudit.capture.window import (
@@ -22,6 +23,7 @@ from iotaudit.capture.window import (
     Window,
     find_chain,
     u32,
+    word_columns,
     words,
 )
 from iotaudit.model.flows import Column
@@ -114,9 +116,16 @@ def offsets(buffer: Column, start: int, end: int, layout: Layout) -> Scan:
     A record is whole where its header and its captured bytes end at or before `end`, and its captured length
     is at most the layout's limit. The scan stops at the first that is not.
     """
-    length = struct.Struct(">I" if layout.big_endian else "<I")
     header_len = layout.record_header_len
     length_at = 12 if layout.lengths_swapped else 8
+    engine = native.engine()
+    if engine is not None:
+        found = engine.scan_pcap(
+            buffer, start, end, header_len, length_at, layout.limit_len, layout.big_endian
+        )
+        stop = Stop.BAD if found.bad else Stop.NEED_MORE
+        return Scan(found.at, found.sizes, found.next_at, stop, found.need_len)
+    length = struct.Struct(">I" if layout.big_endian else "<I")
     at = np.array(_walk(memoryview(buffer)[:end], start, header_len, length, length_at), np.int64)
     if len(at) < 2:
         return Scan(np.empty(0, np.int64), np.empty(0, np.int64), start, Stop.NEED_MORE, header_len)
@@ -180,8 +189,8 @@ class _Reading:
 
     def _batch(self, scan: Scan) -> CountedBatch:
         header, layout, index = self._header, self._header.layout, self._index
-        fields = words(self._window.buffer, scan.at, 4, big_endian=layout.big_endian)
-        seconds, ticks, captured, original = fields.astype(np.int64).T
+        fields = word_columns(self._window.buffer, scan.at, 4, big_endian=layout.big_endian)
+        seconds, ticks, captured, original = fields
         if layout.lengths_swapped:
             captured, original = original, captured
         number = numbers(index, self._packets, len(scan.at))

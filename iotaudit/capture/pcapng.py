@@ -12,12 +12,13 @@ from typing import Literal
 
 import numpy as np
 
+from iotaudit import native
 from iotaudit.capture.frames import WIRE_LEN_MAX, Clock, CountedBatch, note, numbers
 from iotaudit.capture.link_types import SNAP_LIMIT
 from iotaudit.capture.marks import MARKS, read_comment
 from iotaudit.capture.pcapng_interfaces import Interfaces, times
 from iotaudit.capture.pcapng_options import options, packet_options
-from iotaudit.capture.window import MAX_DAMAGES, Scan, Stop, Window, find_chain, u32, words
+from iotaudit.capture.window import MAX_DAMAGES, Scan, Stop, Window, find_chain, u32, word_columns
 from iotaudit.model.flows import Column
 from iotaudit.model.inputs import Mark
 from iotaudit.model.packets import packet_id
@@ -87,6 +88,11 @@ def offsets(buffer: Column, start: int, end: int, *, big_endian: bool) -> Scan:
     BLOCK_MAX bytes. The scan stops at the first that is not. Lengths that are no multiple of four are
     rounded up.
     """
+    engine = native.engine()
+    if engine is not None:
+        found = engine.scan_pcapng(buffer, start, end, BLOCK_MIN, BLOCK_MAX, big_endian)
+        stop = Stop.BAD if found.bad else Stop.NEED_MORE
+        return Scan(found.at, found.sizes, found.next_at, stop, found.need_len)
     length = struct.Struct(">I" if big_endian else "<I")
     at = np.array(_walk(memoryview(buffer)[:end], start, length), np.int64)
     if len(at) < 2:
@@ -329,8 +335,8 @@ class _Reading:
 
     def _fields(self, at: Column, sizes: Column, kind: Column) -> "_Rows":
         """Gives the fields of packet blocks of all three kinds."""
-        head = words(self._window.buffer, at + 8, 5, big_endian=self._big_endian).astype(np.int64)
-        interface, high, low, captured, original = head.T
+        head = word_columns(self._window.buffer, at + 8, 5, big_endian=self._big_endian)
+        interface, high, low, captured, original = head
         ticks = high.astype(np.uint64) << np.uint64(32) | low.astype(np.uint64)
         frame_at = at + 28
         options_at = frame_at + (captured + 3 & ~3)
@@ -346,7 +352,7 @@ class _Reading:
             snap_len = self._interfaces.snap_len[0] if self._interfaces.snap_len else 0
             room = sizes[simple] - 16
             interface, captured, original = interface.copy(), captured.copy(), original.copy()
-            original[simple] = head[simple, 0]
+            original[simple] = head[0, simple]
             captured[simple] = np.minimum(original[simple], snap_len) if snap_len else original[simple]
             interface[simple], timed[simple] = 0, False
             frame_at[simple] = at[simple] + 12

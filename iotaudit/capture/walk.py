@@ -240,7 +240,8 @@ class Walk:
 
     def masked(self, heads: Heads, length: int) -> Column:
         """Gives `length` bytes from each head, zero where they are not the packet's or not captured."""
-        window = self.window(heads.at, length)
+        # an IPv6 extension header may claim to end beyond the captured bytes, and beyond the buffer
+        window = self.window(np.minimum(heads.at, heads.end), length)
         short = np.flatnonzero(heads.end - heads.at < length)
         if len(short):
             readable = np.arange(length) < (heads.end - heads.at)[short, None]

@@ -7,10 +7,11 @@ from enum import StrEnum
 
 import numpy as np
 
+from iotaudit import native
 from iotaudit.model.flows import Column
 
 FIRST_LEN = 1 << 20
-BLOCK_LEN = 1 << 22
+BLOCK_LEN = 1 << 23
 """Bytes of a window: a small first one, so that a small file is quick, then the fastest size measured."""
 WINDOW_MAX = 1 << 26
 """Hard bound of a window: no length field of a file makes it larger."""
@@ -154,6 +155,14 @@ def _holds(window: Window, at: int, step: Callable[[memoryview, int], int]) -> b
 def u32(buffer: Column, at: Column, *, big_endian: bool) -> Column:
     """Gives the 32-bit words at byte offsets `at`: (n,) uint32."""
     return words(buffer, at, 1, big_endian=big_endian)[:, 0]
+
+
+def word_columns(buffer: Column, at: Column, count: int, *, big_endian: bool) -> Column:
+    """Gives `count` 32-bit words from each byte offset in `at`, one row for each word: (count, n) int64."""
+    engine = native.engine()
+    if engine is not None:
+        return engine.words(buffer, at, count, big_endian=big_endian)
+    return words(buffer, at, count, big_endian=big_endian).astype(np.int64).T
 
 
 def words(buffer: Column, at: Column, count: int, *, big_endian: bool) -> Column:

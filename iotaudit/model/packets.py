@@ -5,6 +5,7 @@ only) input are the numbers that Wireshark shows.
 """
 
 import ipaddress
+from functools import lru_cache
 
 NUMBER_BITS = 40
 NUMBER_MASK = (1 << NUMBER_BITS) - 1
@@ -49,10 +50,14 @@ def protocol_name(number: int) -> str:
     return PROTOCOL_NAMES.get(number, f"ip-{number}")
 
 
+@lru_cache(1 << 14)
 def ip_text(version: int, hi: int, lo: int) -> str:
-    """Gives an address (two unsigned 64-bit halves; IPv4 in the low 32 bits) in RFC 5952 form."""
+    """Gives an address (two unsigned 64-bit halves; IPv4 in the low 32 bits) in RFC 5952 form.
+
+    Kept: a capture has far more conversations than hosts.
+    """
     if version == 4:
-        return str(ipaddress.IPv4Address(lo & 0xFFFFFFFF))
+        return f"{lo >> 24 & 0xFF}.{lo >> 16 & 0xFF}.{lo >> 8 & 0xFF}.{lo & 0xFF}"
     return str(ipaddress.IPv6Address(hi << 64 | lo))
 
 

@@ -378,6 +378,15 @@ def test_extension_headers_are_passed() -> None:
     )
 
 
+@pytest.mark.parametrize("protocol", [0x00, 4, 6, 17, 41, 47, 50, 51, 58, 60, 115, 132])
+def test_an_extension_header_that_claims_to_end_beyond_the_buffer_is_no_fault(protocol: int) -> None:
+    beyond = bytes((protocol, 255)) + bytes(6)  # destination options of 2048 bytes, 8 of them there
+    table, problems = decode(ethernet(ipv6(beyond, 60), 0x86DD))
+    assert table.payload_captured.tolist() == [0] * len(table.number)
+    if protocol in (6, 17):
+        assert [(p.kind, p.loses_payload) for p in problems] == [("malformed_packet", True)]
+
+
 def test_an_endless_chain_of_extension_headers_is_reported() -> None:
     table, problems = decode(ethernet(ipv6((b"\x3c\0" + bytes(6)) * 40, 60), 0x86DD))
     assert len(table.number) == 0

@@ -26,7 +26,10 @@ import urllib.request
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-HOSTS = {"cloud.vendor.example": "116.62.10.10", "eu.vendor.example": "3.120.10.10"}
+HOSTS = {
+    "cloud.vendor.example": os.environ.get("LAB_CLOUD", "116.62.10.10"),
+    "eu.vendor.example": os.environ.get("LAB_EU", "3.120.10.10"),
+}
 """Server names of the lab; the addresses are chosen for the country that databases give them."""
 DEVICE, GATEWAY, RESOLVER = "192.168.50.10", "192.168.50.1", "192.0.2.2"
 DEVICE_MAC = "52:54:00:12:34:56"

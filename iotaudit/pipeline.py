@@ -6,11 +6,13 @@ travel to the verdict.
 """
 
 import datetime
+import gc
 import ipaddress
 import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,7 +28,7 @@ from iotaudit.dissect import FlowDissector
 from iotaudit.dissect.weblog import read_exchange
 from iotaudit.errors import UsageError
 from iotaudit.judge import judge
-from iotaudit.locate.names import bind_names
+from iotaudit.locate.names import NameBook
 from iotaudit.locate.seeds import attach, make_seeds
 from iotaudit.model.data_types import KnownValue
 from iotaudit.model.destinations import Destination, Zone
@@ -55,6 +57,9 @@ from iotaudit.packs.profiles import load_profile
 from iotaudit.packs.rules import load_packs
 
 DEFAULT_PACKS = ("gdpr-transfers", "foreign-access")
+COLLECT = (200_000, 20, 100)
+"""Thresholds of the search for cycles while an audit runs (usually 700, 10, 10): what is kept of a capture holds none,
+and walking it again and again took a third of the time."""
 EVENTS_KEPT = 2_000_000
 """Bound of kept events (DNS answers and the like); beyond it they are counted as a problem."""
 
@@ -133,10 +138,20 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
         fail_on_undetermined=fail_on_undetermined,
     )
     reading = Reading(detect.Detector(knowledge.data_types, known_values))
-    inputs = reading.read(open_inputs(names, stdin=stdin), progress)
-    result = conclude(reading, inputs, knowledge, rule_packs, chosen, settings)
-    run = Run(started, platform.platform(), time.perf_counter() - clock)
+    usual = gc.get_threshold()
+    gc.set_threshold(*COLLECT)
+    try:
+        inputs = reading.read(open_inputs(names, stdin=stdin), progress)
+        result = conclude(reading, inputs, knowledge, rule_packs, chosen, settings)
+    finally:
+        gc.set_threshold(*usual)
+    run = Run(started, _host(), time.perf_counter() - clock)
     return replace(result, run=run)
+
+
+def _host() -> str:
+    """Gives system, release and machine; `platform.platform` would run `uname -p` for the processor."""
+    return f"{platform.system()}-{platform.release()}-{platform.machine()}"
 
 
 def _check_network(text: str) -> None:
@@ -244,8 +259,12 @@ class Reading:
                     continue
                 dissector = dissect.open_flow(number, *self.assembler.endpoints(number))
                 self._open[number] = dissector
-            self._take_output(dissector.feed(segment))
-            out, back = dissector.wants(True), dissector.wants(False)
+            seen = dissector.feed(segment)
+            if seen:
+                self._take_output(seen)
+            out, back = dissector.wanted()
+            if out and back:
+                continue
             if not out:
                 self.assembler.close(number, True)
             if not back:
@@ -293,8 +312,8 @@ def conclude(
         log_clients=reading.weblog.clients(),
     )
     inputs = _with_unattributed(inputs, unattributed(rows, census))
-    flows = make_flows(rows, reading.summaries, census, all_hosts=settings.all_hosts)
-    flows = bind_names(flows, events, census.group_by_ip)
+    names = NameBook(events, census.group_by_ip)
+    flows = make_flows(rows, reading.summaries, census, names.names, all_hosts=settings.all_hosts)
     seeds = make_seeds(flows)
     destinations = locate.locate(seeds, knowledge, settings, profile.first_party if profile else ())
     flows = attach(flows, destinations)
@@ -306,7 +325,7 @@ def conclude(
     dns_rows = tuple(
         (redactor.answer(answer), configured) for answer, configured in _dns_rows(events, census, settings)
     )
-    problems = tuple(p for facts in inputs for p in facts.problems) + detection.problems
+    inputs = _with_problems(inputs, detection.problems)
     first = [i.first_ns for i in inputs if i.first_ns >= 0]
     last = [i.last_ns for i in inputs if i.last_ns >= 0]
     facts = Facts(
@@ -316,7 +335,7 @@ def conclude(
         exposures=detection.exposures,
         dns_rows=dns_rows,
         inputs=inputs,
-        problems=problems,
+        problems=tuple(p for facts in inputs for p in facts.problems),
         marks=tuple(sorted(reading.marks, key=lambda m: (m.time_ns, m.step, m.text))),
         countries=_countries(destinations, knowledge),
         stale=knowledge.stale(settings.as_of),
@@ -351,14 +370,20 @@ def _with_unattributed(
     inputs: tuple[InputFacts, ...], rows: tuple[Conversation, ...]
 ) -> tuple[InputFacts, ...]:
     """Gives the inputs with a problem for the conversations that may be the device's and could not be given to it."""
-    problems: dict[int, list[Problem]] = {}
+    problems = []
     for index in sorted({input_of(row.first_packet) for row in rows}):
         first = min(row.first_packet for row in rows if input_of(row.first_packet) == index)
         count = sum(input_of(row.first_packet) == index for row in rows)
         detail = "conversations of public addresses behind an audited device; name them with --inside or --device"
-        problems[index] = [Problem("unattributed_bytes", index, first, None, detail, count, loses_payload=True)]
+        problems.append(Problem("unattributed_bytes", index, first, None, detail, count, loses_payload=True))
+    return _with_problems(inputs, problems)
+
+
+def _with_problems(inputs: tuple[InputFacts, ...], found: Sequence[Problem]) -> tuple[InputFacts, ...]:
+    """Gives the inputs with what a later stage found in them."""
     return tuple(
-        replace(facts, problems=facts.problems + tuple(problems.get(index, ()))) for index, facts in enumerate(inputs)
+        replace(facts, problems=facts.problems + tuple(p for p in found if p.input == index))
+        for index, facts in enumerate(inputs)
     )
 
 
@@ -373,6 +398,7 @@ def _senders(rows: Sequence[Conversation]) -> frozenset[str]:
     return frozenset(found)
 
 
+@lru_cache(1 << 14)
 def _is_global(ip: str) -> bool:
     if not ip:
         return True

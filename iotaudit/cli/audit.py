@@ -2,6 +2,7 @@
 
 import enum
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,6 +31,7 @@ READ_FAULTS = frozenset(
         "not_a_regular_web_log",
         "interrupted",
         "unknown_link_type",
+        "unknown_interface",
         "flow_table_full",
     )
 )
@@ -157,19 +159,17 @@ def write(result: "Audit", *, out: Path | None, json: str | None, quiet: bool) -
     """Writes audit.json and the HTML report where asked for, and the terminal view unless the JSON takes its place."""
     from iotaudit import report
 
-    document = report.document(result)
-    text = as_bytes(report.render(document, "json")) if out or json else b""
+    document = report.document(result, lazy=True)
+    files = [*([out / "audit.json"] if out else []), *([Path(json)] if json and json != "-" else [])]
+    write_json(document, files)
     if out:
-        (out / "audit.json").write_bytes(text)
         (out / "report.html").write_bytes(as_bytes(report.render(document, "html")))
     if json == "-":
-        sys.stdout.buffer.write(text)
+        # after the files: who reads the standard output may leave before its end
+        for piece in report.pieces(document):
+            sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
-        told = sys.stderr
-    else:
-        if json:
-            Path(json).write_bytes(text)
-        told = sys.stdout
+    told = sys.stderr if json == "-" else sys.stdout
     if not quiet:
         if json != "-":
             from iotaudit.report import terminal
@@ -186,6 +186,17 @@ def write(result: "Audit", *, out: Path | None, json: str | None, quiet: bool) -
             typer.echo(
                 f"iotaudit: {escaped(facts.name)} was not read whole ({kinds}); see inputs[].problems", err=True
             )
+
+
+def write_json(document: dict[str, Any], paths: list[Path]) -> None:
+    """Writes audit.json to files piece by piece, to all at once."""
+    from iotaudit import report
+
+    with ExitStack() as stack:
+        files = [stack.enter_context(path.open("wb")) for path in paths]
+        for piece in report.pieces(document) if files else ():
+            for file in files:
+                file.write(piece)
 
 
 def as_bytes(rendered: str | bytes) -> bytes:

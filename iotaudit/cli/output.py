@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import typer
 from typer.core import TyperGroup
 
 from iotaudit.errors import InputError
@@ -16,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class Commands(TyperGroup):
-    """The commands; typer would end with 1, a finding's exit code, where a reader left, and with 130 on Ctrl-C."""
+    """The commands; typer's own end with a finding's code where a reader left, and with 130 on Ctrl-C."""
 
-    def invoke(self, ctx: typer.Context) -> Any:  # noqa: ANN401 - what a command gives
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's private context, and what a command gives
         """Runs the command."""
         try:
             with patient():
@@ -39,7 +38,7 @@ def patient() -> Iterator[None]:
 
 
 def console() -> "Console":
-    """Gives a console on standard output that leaves a broken pipe to `patient`; rich itself would exit with 1."""
+    """Gives a console on standard output that leaves a broken pipe to `patient`; rich's own exits with 1."""
     from rich.console import Console
 
     class Patient(Console):

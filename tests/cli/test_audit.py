@@ -19,8 +19,8 @@ Call = Callable[..., Any]
 def script(*arguments: object, **options: Any) -> subprocess.CompletedProcess[bytes]:
     """Runs `python -m iotaudit` in a process of its own."""
     command = [sys.executable, "-m", "iotaudit", *(str(a) for a in arguments)]
-    given: dict[str, Any] = {"capture_output": True, "timeout": 60, "check": False, "cwd": ROOT, "stdin": subprocess.DEVNULL}
-    return subprocess.run(command, **given | options)
+    given: dict[str, Any] = {"capture_output": True, "timeout": 60, "cwd": ROOT, "stdin": subprocess.DEVNULL}
+    return subprocess.run(command, check=False, **given | options)
 
 
 def test_an_audit_is_told_and_exit_code_is_0(iotaudit: Call, leaving: Path) -> None:
@@ -31,12 +31,18 @@ def test_an_audit_is_told_and_exit_code_is_0(iotaudit: Call, leaving: Path) -> N
     assert "eu-cloud.dustwhale.example" in done.text
 
 
-@pytest.mark.parametrize(("severity", "code"), [("none", 0), ("critical", 0), ("high", 1), ("medium", 1), ("info", 1)])
-def test_a_finding_at_or_above_the_severity_is_exit_code_1(iotaudit: Call, leaving: Path, severity: str, code: int) -> None:
+@pytest.mark.parametrize(
+    ("severity", "code"), [("none", 0), ("critical", 0), ("high", 1), ("medium", 1), ("info", 1)]
+)
+def test_a_finding_at_or_above_the_severity_is_exit_code_1(
+    iotaudit: Call, leaving: Path, severity: str, code: int
+) -> None:
     assert iotaudit("audit", leaving, "--fail-on", severity, "-q").code == code
 
 
-def test_an_undetermined_answer_is_exit_code_1_only_where_asked_for(iotaudit: Call, staying: Path, leaving: Path) -> None:
+def test_an_undetermined_answer_is_exit_code_1_only_where_asked_for(
+    iotaudit: Call, staying: Path, leaving: Path
+) -> None:
     assert iotaudit("audit", staying, "-q").code == 0
     assert iotaudit("audit", staying, "-q", "--fail-on-undetermined").code == 1
     assert iotaudit("audit", leaving, "-q", "--fail-on-undetermined").code == 0
@@ -45,11 +51,28 @@ def test_an_undetermined_answer_is_exit_code_1_only_where_asked_for(iotaudit: Ca
 def test_what_could_be_read_of_a_cut_input_is_told_and_exit_code_is_3(iotaudit: Call, cut: Path) -> None:
     done = iotaudit("audit", cut, "--json", "-")
     assert done.code == 3
-    assert done.err.splitlines() == ["iotaudit: cut.pcapng was not read whole (truncated file); see inputs[].problems"]
+    assert done.err.splitlines() == [
+        "iotaudit: cut.pcapng was not read whole (truncated file); see inputs[].problems"
+    ]
     document = json.loads(done.out)
     assert document["inputs"][0]["packets"] > 50
     assert [p["kind"] for p in document["inputs"][0]["problems"]] == ["truncated_file"]
     assert document["verdict"]["data_leaves_eu"] == "yes"
+
+
+def test_packets_of_an_interface_that_is_not_described_are_a_part_that_was_not_read(
+    iotaudit: Call, leaving: Path, tmp_path: Path
+) -> None:
+    data = bytearray(leaving.read_bytes())
+    at = 0
+    while data[at : at + 4] != b"\x06\0\0\0":  # the first enhanced packet block
+        at += int.from_bytes(data[at + 4 : at + 8], "little")
+    data[at + 8] = 7
+    file = tmp_path / "seven.pcapng"
+    file.write_bytes(data)
+    done = iotaudit("audit", file, "--quiet")
+    assert "unknown interface" in done.line
+    assert done.code == 3
 
 
 def test_a_finding_wins_over_a_cut_input(iotaudit: Call, cut: Path) -> None:
@@ -85,7 +108,9 @@ def test_a_folder_takes_audit_and_report(iotaudit: Call, leaving: Path, tmp_path
     assert (out / "report.html").read_text("utf-8").startswith("<!")
 
 
-def test_a_json_file_may_stand_in_the_folder_that_is_made(iotaudit: Call, leaving: Path, tmp_path: Path) -> None:
+def test_a_json_file_may_stand_in_the_folder_that_is_made(
+    iotaudit: Call, leaving: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "made"
     assert iotaudit("audit", leaving, "--out", out, "--json", out / "more.json", "-q").code == 0
     assert (out / "more.json").read_bytes() == (out / "audit.json").read_bytes()
@@ -105,13 +130,20 @@ def test_standard_input_is_read(iotaudit: Call, leaving: Path) -> None:
 
 
 def test_settings_hold_what_was_asked(iotaudit: Call, leaving: Path) -> None:
-    options = "--profile cleaning-robot --rules gdpr-transfers --device 192.168.7.21 --inside 10.9.0.0/16 --all-hosts"
-    done = iotaudit("audit", leaving, "--json", "-", *options.split(), "--as-of", "2026-01-02", "--fail-on", "low")
+    options = "--profile cleaning-robot --rules gdpr-transfers --device 192.168.7.21 --all-hosts"
+    options += " --inside 10.9.0.0/16"
+    done = iotaudit(
+        "audit", leaving, "--json", "-", *options.split(), "--as-of", "2026-01-02", "--fail-on", "low"
+    )
     settings = json.loads(done.out)["settings"]
     assert done.code == 1
     assert settings["profile"] == "cleaning-robot"
     assert settings["rules"] == ["gdpr-transfers"]
-    assert (settings["device"], settings["inside"], settings["all_hosts"]) == ("192.168.7.21", ["10.9.0.0/16"], True)
+    assert (settings["device"], settings["inside"], settings["all_hosts"]) == (
+        "192.168.7.21",
+        ["10.9.0.0/16"],
+        True,
+    )
     assert (settings["as_of"], settings["fail_on"]) == ("2026-01-02", "low")
 
 
@@ -136,7 +168,11 @@ def wrong(tmp_path: Path) -> Path:
         (("--rules", "gdpr-transfer"), 2, "did you mean gdpr-transfers?"),
         (("--inside", "300.0.0.0/8"), 2, "--inside takes a network"),
         (("--as-of", "soon"), 2, "--as-of takes a date"),
-        (("--known", "{}/known.yaml"), 2, "known.yaml:1:1: the file has no key of this name; did you mean serial?"),
+        (
+            ("--known", "{}/known.yaml"),
+            2,
+            "known.yaml:1:1: the file has no key of this name; did you mean serial?",
+        ),
         (("--known", "{}/latin.yaml"), 2, "not UTF-8"),
         (("--known", "{}/nowhere.yaml"), 3, "cannot be read"),
         (("--geoip", "{}/noise.mmdb"), 3, "is not an MMDB file"),
@@ -156,8 +192,12 @@ def test_a_wrong_option_is_one_line(
     assert done.code == code
 
 
-@pytest.mark.parametrize(("name", "words"), [("nowhere.pcap", "no such file"), ("folder", "is a folder but no recording")])
-def test_an_input_that_is_none_is_one_line_and_exit_code_3(iotaudit: Call, wrong: Path, name: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "words"), [("nowhere.pcap", "no such file"), ("folder", "is a folder but no recording")]
+)
+def test_an_input_that_is_none_is_one_line_and_exit_code_3(
+    iotaudit: Call, wrong: Path, name: str, words: str
+) -> None:
     done = iotaudit("audit", wrong / name)
     assert words in done.line
     assert done.code == 3
@@ -170,7 +210,9 @@ def test_an_empty_file_is_told_and_exit_code_is_3(iotaudit: Call, wrong: Path) -
     assert done.err.splitlines() == ["iotaudit: file was not read whole (empty file); see inputs[].problems"]
 
 
-def test_every_mistake_of_a_rule_file_is_a_line_with_its_place(iotaudit: Call, leaving: Path, tmp_path: Path) -> None:
+def test_every_mistake_of_a_rule_file_is_a_line_with_its_place(
+    iotaudit: Call, leaving: Path, tmp_path: Path
+) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("id: mine\nseverty: high\nscope: everything\n")
     done = iotaudit("audit", leaving, "--rules", file)
@@ -201,14 +243,18 @@ def test_a_pipe_gets_no_escape_sequence(leaving: Path, plain: dict[str, str]) ->
 
 
 def test_no_color_is_honoured_even_where_colour_is_forced(leaving: Path) -> None:
-    coloured = script("audit", leaving, env={k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"FORCE_COLOR": "1"})
+    coloured = script(
+        "audit", leaving, env={k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"FORCE_COLOR": "1"}
+    )
     assert b"\x1b[" in coloured.stdout
     plain = script("audit", leaving, env=os.environ | {"FORCE_COLOR": "1", "NO_COLOR": "1"})
     assert b"\x1b[3" not in plain.stdout.replace(b"\x1b[3m", b"")
 
 
 @pytest.mark.parametrize(("options", "code"), [((), 0), (("--fail-on", "high"), 1), (("--json", "-"), 0)])
-def test_a_reader_that_leaves_does_not_change_the_exit_code(leaving: Path, options: tuple[str, ...], code: int) -> None:
+def test_a_reader_that_leaves_does_not_change_the_exit_code(
+    leaving: Path, options: tuple[str, ...], code: int
+) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = script("audit", leaving, *options, capture_output=False, stdout=writer, stderr=subprocess.PIPE)

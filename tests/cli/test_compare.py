@@ -38,7 +38,9 @@ def test_an_audit_and_itself_differ_in_nothing(iotaudit: Call, saved: Path) -> N
     assert change == {"new": [], "gone": [], "changed": []}
 
 
-def test_the_json_goes_into_a_file_beside_the_table(iotaudit: Call, saved: Path, other: Path, tmp_path: Path) -> None:
+def test_the_json_goes_into_a_file_beside_the_table(
+    iotaudit: Call, saved: Path, other: Path, tmp_path: Path
+) -> None:
     done = iotaudit("compare", saved, other, "--json", tmp_path / "both.json")
     assert done.code == 0
     assert done.out

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from iotaudit.cli.later import COMMANDS
+from iotaudit.cli.later import COMMANDS, refuse
 from iotaudit.errors import UsageError
-from iotaudit.cli.later import refuse
 
 Call = Callable[..., Any]
 OPTIONS = {

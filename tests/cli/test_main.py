@@ -37,7 +37,9 @@ def test_no_command_is_exit_code_2_with_the_help(iotaudit: Call) -> None:
     assert "Commands:" in done.err
 
 
-@pytest.mark.parametrize("arguments", [("frobnicate",), ("audit", "--nope", "x"), ("audit", "x", "--fail-on", "worst")])
+@pytest.mark.parametrize(
+    "arguments", [("frobnicate",), ("audit", "--nope", "x"), ("audit", "x", "--fail-on", "worst")]
+)
 def test_a_wrong_use_is_exit_code_2(iotaudit: Call, arguments: tuple[str, ...]) -> None:
     done = iotaudit(*arguments)
     assert (done.code, done.out) == (2, b"")
@@ -93,7 +95,12 @@ def test_a_list_whose_reader_leaves_is_no_failure() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-m", "iotaudit", "rules", "list"], cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, check=False, timeout=60
+        [sys.executable, "-m", "iotaudit", "rules", "list"],
+        cwd=ROOT,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -113,7 +120,10 @@ def test_what_was_read_until_ctrl_c_is_told_and_exit_code_is_3(
     assert done.code == 3
     assert len(done.err.splitlines()) == 2
     inputs = json.loads(done.out)["inputs"]
-    assert [[p["detail"] for p in i["problems"] if p["kind"] == "interrupted"] for i in inputs] == [["stopped by the user"], ["not read"]]
+    assert [[p["detail"] for p in i["problems"] if p["kind"] == "interrupted"] for i in inputs] == [
+        ["stopped by the user"],
+        ["not read"],
+    ]
 
 
 def test_main_is_what_the_script_calls() -> None:

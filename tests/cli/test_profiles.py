@@ -13,7 +13,9 @@ Call = Callable[..., Any]
 def test_every_shipped_profile_is_listed(iotaudit: Call) -> None:
     done = iotaudit("profiles", "list")
     assert done.code == 0
-    assert [line.split()[0] for line in done.text.splitlines()] == sorted(p.stem for p in (ROOT / "profiles").glob("*.yaml"))
+    assert [line.split()[0] for line in done.text.splitlines()] == sorted(
+        p.stem for p in (ROOT / "profiles").glob("*.yaml")
+    )
 
 
 def test_a_profile_is_shown(iotaudit: Call) -> None:

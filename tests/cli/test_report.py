@@ -34,7 +34,10 @@ def test_the_page_is_the_one_that_the_audit_wrote(iotaudit: Call, leaving: Path,
 
 
 def test_standard_input_is_read(iotaudit: Call, saved: Path) -> None:
-    assert iotaudit("report", "-", "-f", "csv", stdin=saved.read_bytes()).out == iotaudit("report", saved, "-f", "csv").out
+    assert (
+        iotaudit("report", "-", "-f", "csv", stdin=saved.read_bytes()).out
+        == iotaudit("report", saved, "-f", "csv").out
+    )
 
 
 @pytest.mark.parametrize("name", ["pdf", "xlsx", "stix"])
@@ -80,7 +83,9 @@ def test_an_audit_cut_off_is_one_line(iotaudit: Call, saved: Path, tmp_path: Pat
     assert done.code == 3
 
 
-def test_a_saved_audit_with_another_kind_of_value_is_one_line(iotaudit: Call, saved: Path, tmp_path: Path) -> None:
+def test_a_saved_audit_with_another_kind_of_value_is_one_line(
+    iotaudit: Call, saved: Path, tmp_path: Path
+) -> None:
     document = json.loads(saved.read_bytes())
     document["flows"][0]["bytes_out"] = "many"
     file = tmp_path / "edited.json"
@@ -90,7 +95,9 @@ def test_a_saved_audit_with_another_kind_of_value_is_one_line(iotaudit: Call, sa
     assert done.code == 3
 
 
-@pytest.mark.parametrize(("name", "words"), [("nowhere.json", "no such file"), (".", "a folder without audit.json")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("nowhere.json", "no such file"), (".", "a folder without audit.json")]
+)
 def test_a_missing_file_is_one_line(iotaudit: Call, tmp_path: Path, name: str, words: str) -> None:
     done = iotaudit("report", tmp_path / name)
     assert words in done.line

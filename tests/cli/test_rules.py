@@ -58,7 +58,9 @@ def test_mistakes_are_told_one_by_one(iotaudit: Call, tmp_path: Path) -> None:
 def test_a_case_that_fails_is_exit_code_1(iotaudit: Call, tmp_path: Path) -> None:
     text = (ROOT / "rules/gdpr-transfers/gt-001.yaml").read_text("utf-8")
     file = tmp_path / "gt-001.yaml"
-    swapped = text.replace("expect: fail_indicator", "expect: swap").replace("expect: no_indicator", "expect: fail_indicator")
+    swapped = text.replace("expect: fail_indicator", "expect: swap").replace(
+        "expect: no_indicator", "expect: fail_indicator"
+    )
     file.write_text(swapped.replace("expect: swap", "expect: no_indicator"))
     done = iotaudit("rules", "test", file)
     assert done.code == 1

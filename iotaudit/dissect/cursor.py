@@ -23,10 +23,12 @@ class Cursor:
         Raises:
             ShortError: there are not so many.
         """
-        if length > len(self):
+        start = self._at
+        end = start + length
+        if end > len(self._data):
             raise ShortError
-        self._at += length
-        return self._data[self._at - length : self._at]
+        self._at = end
+        return self._data[start:end]
 
     def number(self, length: int) -> int:
         """Gives the next `length` bytes as an unsigned number, most significant byte first."""

@@ -14,6 +14,9 @@ from iotaudit.model.raw import Segment
 ID = "dhcp"
 PORTS = frozenset({67, 68})
 TRANSPORT = frozenset({UDP})
+FIRST = frozenset({1, 2})
+AWAY = FIRST
+SURE = FIRST
 
 COOKIE = bytes.fromhex("63825363")
 COOKIE_AT = 236

@@ -41,6 +41,9 @@ IA_HEADER_LEN = {IA_NA: 12, IA_TA: 4}
 OPTIONS_KEPT = 256
 ETHERNET = 1
 DUID_LLT, DUID_LL = 1, 3
+FIRST = frozenset(KINDS)
+AWAY = FIRST
+SURE: frozenset[int] = frozenset()
 
 
 def recognise(head: Head) -> Likeness:

@@ -16,6 +16,9 @@ from iotaudit.model.raw import Content, Segment
 ID = "dns"
 PORTS = frozenset({53})
 TRANSPORT = frozenset({TCP, UDP})
+FIRST = frozenset(range(256))
+AWAY = FIRST
+SURE: frozenset[int] = frozenset()
 
 LONG_LABEL_LEN = 12
 """Labels from here on may carry a value: a MAC in hexadecimal is this long, tunnels use longer ones."""
@@ -157,8 +160,10 @@ def answers(context: Context, segment: Segment, message: Message, protocol: str)
 
 def is_link_local(message: Message) -> bool:
     """Says whether a message looks like multicast DNS: no id, and names under `.local`."""
+    if message.id:
+        return False
     names = [q.name for q in message.questions] + [r.name for r in message.records]
-    return message.id == 0 and any(name == "local" or name.endswith(".local") for name in names)
+    return any(name == "local" or name.endswith(".local") for name in names)
 
 
 def _recognise_stream(data: bytes) -> Likeness:

@@ -33,8 +33,9 @@ def resolve(message: Message, question: Question) -> Resolved:
     chain = [name]
     ttls: list[int] = []
     while len(chain) < CHAIN_LEN:
-        fitting = [r for r in owned.get(name, ()) if _fits(r, question)]
-        lead = _lead(owned.get(name, []), question)
+        records = owned.get(name, [])
+        fitting = [r for r in records if _fits(r, question)]
+        lead = _lead(records, question)
         if lead is None or lead.target is None or lead.target in chain or any(r.target is None for r in fitting):
             return _end(fitting, chain, ttls)
         ttls.append(lead.ttl_s)
@@ -55,8 +56,10 @@ def _lead(records: list[Record], question: Question) -> Record | None:
     """Gives the record that leads on: a CNAME (unless it was asked for), or an alias of the type asked for."""
     if question.type == "CNAME":
         return None
-    kinds = ("CNAME", question.type)
-    return next((r for r in records if r.target is not None and r.type in kinds), None)
+    for record in records:
+        if record.target is not None and record.type in ("CNAME", question.type):
+            return record
+    return None
 
 
 def _fits(record: Record, question: Question) -> bool:

@@ -17,12 +17,18 @@ from iotaudit.dissect.dns_numbers import (
     KNOWN_TYPES,
     RCODES,
     RESPONSE,
+    TYPES,
     flags_fit,
     type_text,
 )
 from iotaudit.dissect.wire_text import TEXT_LEN, domain_text, plain_text
 
+HEADER = struct.Struct(">6H")
 HEADER_LEN = 12
+REPEATED_LEN = 512
+"""Longer messages are not remembered."""
+QUESTION_LEN, RECORD_LEN = 5, 11
+"""Least lengths, with the root as name."""
 NAME_LEN = 255
 HOPS = 32
 """Compression pointers that one name may follow; each must point further back than the last."""
@@ -90,15 +96,57 @@ class BrokenError(ValueError):
     """A length or pointer cannot be true; the text says where."""
 
 
-@lru_cache(maxsize=8)
 def parse(data: bytes, *, unicode: bool = False) -> Message | None:
-    """Reads a message (without the length of TCP); None: its header is cut, or is none of DNS and the rest broken.
-
-    It is asked twice for each datagram, by recognition and by the session: hence the cache.
-    """
+    """Reads a message (without the length of TCP); None: its header is cut, or is none of DNS and the rest broken."""
     if len(data) < HEADER_LEN:
         return None
-    number, flags, *counts = struct.unpack_from(">6H", data)
+    _, flags, *counts = HEADER.unpack_from(data)
+    if not flags_fit(flags) and not _may_fill(data, counts) and not _asks_soundly_first(data, counts[0]):
+        return None
+    return _parse(data, unicode)
+
+
+def _may_fill(data: bytes, counts: list[int]) -> bool:
+    """Says whether there is room for all that the header counts; where there is none, something will be cut."""
+    return HEADER_LEN + QUESTION_LEN * counts[0] + RECORD_LEN * sum(counts[1:]) <= len(data)
+
+
+def _asks_soundly_first(data: bytes, count: int) -> bool:
+    """Says whether the first question is of an assigned type and class, without reading any further."""
+    if not count or len(data) == HEADER_LEN or 0x40 <= data[HEADER_LEN] < 0xC0:
+        return False
+    try:
+        _, at = read_name(data, HEADER_LEN)
+    except BrokenError:
+        return False
+    if at + 4 > len(data):
+        return False
+    kind, rdclass = struct.unpack_from(">HH", data, at)
+    return kind in TYPES and rdclass in CLASSES
+
+
+@lru_cache(maxsize=8)
+def _parse(data: bytes, unicode: bool) -> Message | None:  # noqa: FBT001 - a part of the cache's key
+    """Reads what may be a message; it is asked twice for each datagram, by recognition and by the session."""
+    message = _read_all(data[2:], unicode) if len(data) <= REPEATED_LEN else _read_all.__wrapped__(data[2:], unicode)
+    if message is None:
+        return None
+    return Message(
+        int.from_bytes(data[:2]),
+        message.flags,
+        message.questions,
+        message.records,
+        message.rcode,
+        message.read_len,
+        message.fault,
+    )
+
+
+@lru_cache(maxsize=256)
+def _read_all(behind_id: bytes, unicode: bool) -> Message | None:  # noqa: FBT001 - a part of the cache's key
+    """Reads a message whose id counts as 0: devices ask the same again and again."""
+    data = b"\0\0" + behind_id
+    number, flags, *counts = HEADER.unpack_from(data)
     reader = _Reader(data, flags & 15, unicode=unicode)
     fault = None
     try:
@@ -121,6 +169,11 @@ def parse(data: bytes, *, unicode: bool = False) -> Message | None:
 def asks_soundly(questions: Sequence[Question]) -> bool:
     """Says whether there are questions, all of assigned types and classes."""
     return bool(questions) and all(q.type in KNOWN_TYPES and q.rdclass in CLASSES for q in questions)
+
+
+@lru_cache(maxsize=1024)
+def _name_text(labels: tuple[bytes, ...], *, unicode: bool) -> str:
+    return domain_text(labels, unicode=unicode)
 
 
 def read_name(data: bytes, at: int) -> tuple[tuple[bytes, ...], int]:
@@ -189,7 +242,7 @@ class _Reader:
         if at + 4 > len(self._data):
             raise BrokenError("a question is cut")
         kind, rdclass = struct.unpack_from(">HH", self._data, at)
-        name = domain_text(labels, unicode=self._unicode)
+        name = _name_text(labels, unicode=self._unicode)
         self.questions.append(Question(name, b".".join(labels), type_text(kind), rdclass))
         self.at = at + 4
 
@@ -210,7 +263,7 @@ class _Reader:
         if value is None:
             self.fault = self.fault or "a record's data cannot be read"
             value = _Value()
-        name = domain_text(labels, unicode=self._unicode)
+        name = _name_text(labels, unicode=self._unicode)
         self.records.append(
             Record(section, name, type_text(kind), rdclass, ttl, value.texts, value.target, value.strings)
         )
@@ -254,7 +307,7 @@ def _name_within(data: bytes, at: int, end: int, *, unicode: bool) -> str | None
         labels, behind = read_name(data, at)
     except BrokenError:
         return None
-    return domain_text(labels, unicode=unicode) if behind <= end else None
+    return _name_text(labels, unicode=unicode) if behind <= end else None
 
 
 def _texts(data: bytes, *, unicode: bool) -> _Value | None:

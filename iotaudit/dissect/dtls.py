@@ -26,6 +26,9 @@ PARTS = 64
 """Fragments that wait for the rest of their message in one direction."""
 DATAGRAMS = 200
 """Datagrams of one direction that are looked at for a handshake."""
+FIRST = frozenset({CHANGE_CIPHER, ALERT, HANDSHAKE, APPLICATION, ACK})
+AWAY = FIRST
+SURE = FIRST
 
 
 def recognise(head: Head) -> Likeness:

@@ -5,10 +5,11 @@ and in full only when the other direction begins to speak, the bound is reached,
 depend on the order of the dissectors: the best likeness wins, a port breaks ties, then the id.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from iotaudit.codec.guard import Fault, guarded
+from iotaudit.dissect.recognition import Best, recogniser
 from iotaudit.dissect.session import (
     TCP,
     Context,
@@ -23,6 +24,8 @@ from iotaudit.dissect.unknown import UnknownSession
 from iotaudit.model.events import DnsAnswer, DnsQuery, Event, HostNamed, NameSeen, Oddity
 from iotaudit.model.flows import Encryption, EncryptionState, FlowName, FlowSummary
 from iotaudit.model.raw import Content, Segment
+
+Found = Sequence[Event | Content]
 
 LADDER = (1, 2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512, 1024, 2048, 4096)
 """Lengths at which the head of a stream is looked at."""
@@ -52,8 +55,9 @@ class FlowDissector:
 
     def __init__(self, context: Context, dissectors: tuple[Dissector, ...]) -> None:
         self._context = context
-        self._dissectors = tuple(d for d in dissectors if context.protocol in d.TRANSPORT)
-        self._ports = {context.client.port, context.server.port}
+        self._is_stream = context.protocol == TCP
+        self._asked = recogniser(dissectors, context.protocol).asked(context.client.port, context.server.port)
+        self._mute = not self._asked
         self._sides = {True: _Side(), False: _Side()}
         self._held: list[Segment] = []
         self._session: Session | None = None
@@ -66,6 +70,7 @@ class FlowDissector:
         self._names: dict[tuple[str, str], FlowName] = {}
         self._counts: dict[str, int] = {}
         self._said: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._content_count = 0
         self._content_len = 0
         self._first_payload: int | None = None
         self._closed = False
@@ -78,16 +83,20 @@ class FlowDissector:
             return ()
         if segment.data and self._first_payload is None:
             self._first_payload = segment.packet
-        if not self._dissectors:
+        if self._mute:
             return ()
-        return self._keep(self._take(segment))
+        if self._session is not None and self._module is not None and self._is_stream:
+            found = self._run(self._session, segment)
+        else:
+            found = self._take(segment)
+        return self._keep(found) if found else ()
 
     def close(self) -> Output:
         """Takes the end of the flow and gives what was still open; afterwards only `summary` may be called."""
         if self._closed:
             return ()
         found: list[Event | Content] = []
-        if not self._faulted and self._dissectors:
+        if not self._faulted and not self._mute:
             if self._session is None and self._held:
                 found += self._settle(final=True)
             for module, session in self._sessions():
@@ -98,11 +107,20 @@ class FlowDissector:
 
     def wants(self, outbound: bool) -> bool:  # noqa: FBT001 - the agreed signature
         """Says whether more bytes of this direction could still tell something."""
-        if self._faulted or self._closed or not self._dissectors:
+        if self._faulted or self._closed or self._mute:
             return False
         if self._session is None:
             return True
         return self._session.wants(outbound=outbound)
+
+    def wanted(self) -> tuple[bool, bool]:
+        """Says as `wants` whether more bytes outbound, and inbound, could still tell something."""
+        if self._faulted or self._closed or self._mute:
+            return False, False
+        if self._session is None:
+            return True, True
+        wants = self._session.wants
+        return wants(outbound=True), wants(outbound=False)
 
     def summary(self) -> FlowSummary:
         """Gives what was read of the flow so far."""
@@ -128,7 +146,7 @@ class FlowDissector:
             notes.append(f"reading stopped at a fault of the dissector ({self._faulted})")
         return FlowSummary(
             application=(main[1].application or (main[0].ID if main[0] else None)) if main else None,
-            encryption=replace(encryption, reason="; ".join(notes) or None),
+            encryption=_with_reason(encryption, "; ".join(notes) or None),
             names=tuple(self._names.values()),
             tls=next((r.tls for _, r in reversed(readings) if r.tls), None),
             http=tuple(exchange for _, r in readings for exchange in r.http),
@@ -146,32 +164,33 @@ class FlowDissector:
     def _why_unread(self) -> str:
         if self._faulted:
             return f"not read: a fault of the dissector ({self._faulted})"
-        if not self._dissectors:
+        if self._mute:
             return "a transport that is not dissected"
         return "too little was seen to tell"
 
     # Taking bytes in
 
-    def _take(self, segment: Segment) -> list[Event | Content]:
-        if self._context.protocol != TCP:
+    def _take(self, segment: Segment) -> Found:
+        if not self._is_stream:
             return self._take_datagram(segment)
         if self._session is None:
             return self._take_head(segment)
         if self._module is None and segment.data:
-            late = self._best(Head(segment.data, TCP), final=True)
-            if late and late[1] is Likeness.CERTAIN:
-                return [*self._leave_unknown(self._session), *self._open(late[0], [segment])]
-        return self._run(segment)
+            late = self._certain(segment.data)
+            if late:
+                return [*self._leave_unknown(self._session), *self._open(late.module, [segment])]
+        return self._run(self._session, segment)
 
-    def _run(self, segment: Segment) -> list[Event | Content]:
+    def _run(self, session: Session, segment: Segment) -> Found:
         """Feeds the current session, and what follows a change of protocol to the next."""
-        session = self._session
-        if session is None:
-            return []
-        found = self._fed(self._module, session, segment)
-        rest = () if self._faulted else session.rest()
-        if rest is None or self._faulted:
-            return found
+        self._place = segment
+        given = guarded("feed", session.feed, segment)
+        if isinstance(given, Fault):
+            return self._sound(self._module, given)
+        rest = session.rest()
+        if rest is None:
+            return given
+        found = list(given)
         self._switches += 1
         if self._switches > SWITCHES:
             self._faulted = "too many changes of protocol"
@@ -187,7 +206,7 @@ class FlowDissector:
                 found += self._take(piece)
         return found
 
-    def _take_head(self, segment: Segment) -> list[Event | Content]:
+    def _take_head(self, segment: Segment) -> Found:
         """Collects the head of a stream until it is recognised or its bound is reached."""
         side = self._sides[segment.outbound]
         if segment.gap_len:
@@ -204,17 +223,17 @@ class FlowDissector:
             other.step = len(LADDER)
             if self._session is not None:
                 return [*found, *self._take(segment)]
-        if side.head and not self._may_be(side.head):
-            late = self._best(Head(segment.data, TCP), final=True)
-            if late and late[1] is Likeness.CERTAIN:
+        if side.head and not self._asked.may_be(Head(side.head, TCP)):
+            late = self._certain(segment.data)
+            if late:
                 self._skipped_len += sum(len(held.data) for held in self._held)
-                return self._open(late[0], [segment])
+                return self._open(late.module, [segment])
         self._held.append(segment)
         side.head += segment.data[: HEAD_LEN - len(side.head)]
         side.held += len(segment.data)
         found = self._look(outbound=segment.outbound, final=False)
         if self._session is None and side.held >= HEAD_LEN:
-            found += self._settle(final=True)
+            return [*found, *self._settle(final=True)]
         return found
 
     def _drop_head(self, outbound: bool) -> None:  # noqa: FBT001 - private
@@ -223,15 +242,7 @@ class FlowDissector:
         self._held = [held for held in self._held if held.outbound is not outbound]
         self._sides[outbound] = _Side()
 
-    def _may_be(self, head: bytes) -> bool:
-        """Says whether any protocol is still possible."""
-        looked = Head(head, TCP)
-        return any(
-            guarded(module.ID, module.recognise, looked) is not Likeness.NO
-            for module in self._dissectors
-        )
-
-    def _look(self, *, outbound: bool, final: bool) -> list[Event | Content]:
+    def _look(self, *, outbound: bool, final: bool) -> Found:
         """Looks at the head of a direction at the next lengths of the ladder; in full where `final`."""
         side = self._sides[outbound]
         while side.step < len(LADDER) and len(side.head) >= LADDER[side.step]:
@@ -239,65 +250,55 @@ class FlowDissector:
             side.step += 1
             best = self._best(Head(side.head[:length], TCP), final=False)
             if best:
-                return self._open(best[0], self._held)
+                return self._open(best.module, self._held)
         if final:
             best = self._best(Head(side.head, TCP), final=True)
             if best:
-                return self._open(best[0], self._held)
+                return self._open(best.module, self._held)
         return []
 
-    def _take_datagram(self, segment: Segment) -> list[Event | Content]:
-        if not segment.data:
-            return []
+    def _take_datagram(self, segment: Segment) -> Found:
+        data = segment.data
+        if not data:
+            return ()
+        session, module = self._session, self._module
+        if session is not None:
+            likely = module and data[0] in module.FIRST and _is_likely(module, Head(data, self._context.protocol))
+            other = None if likely else self._certain(data)
+            if other is None or other.module is module:
+                return self._run(session, segment)
+            left = self._leave_unknown(session) if module is None else []
+            return [*left, *self._open(other.module, [segment])]
         side = self._sides[segment.outbound]
-        if self._session is not None and self._module is not None:
-            head = Head(segment.data, self._context.protocol)
-            if self._module.recognise(head) < Likeness.LIKELY:
-                best = self._best(head, final=True)
-                if best and best[1] is Likeness.CERTAIN and best[0] is not self._module:
-                    return self._open(best[0], [segment])
-            return self._run(segment)
-        side.datagrams = (*side.datagrams, segment.data)[-DATAGRAMS_HELD:]
-        best = self._best(Head(segment.data, self._context.protocol, side.datagrams), final=False)
-        if self._session is not None:
-            if best and best[1] is Likeness.CERTAIN:
-                return [*self._leave_unknown(self._session), *self._open(best[0], [segment])]
-            return self._run(segment)
+        side.datagrams = (*side.datagrams, data)[-DATAGRAMS_HELD:]
+        best = self._best(Head(data, self._context.protocol, side.datagrams), final=False)
         self._held.append(segment)
         if best:
-            return self._open(best[0], self._held)
-        side.held += len(segment.data)
+            return self._open(best.module, self._held)
+        side.held += len(data)
         if len(self._held) >= 2 * DATAGRAMS_HELD or side.held >= HEAD_LEN:
             return self._settle(final=True)
         return []
 
     # Recognition
 
-    def _best(self, head: Head, *, final: bool) -> tuple[Dissector, Likeness] | None:
+    def _best(self, head: Head, *, final: bool) -> Best | None:
         """Gives the dissector that fits best, None where none does or (unless `final`) one may still."""
-        ranks: list[tuple[Likeness, bool, str, Dissector]] = []
-        for module in self._dissectors:
-            likeness = guarded(module.ID, module.recognise, head)
-            if isinstance(likeness, Fault) or likeness is Likeness.NO:
-                continue
-            if likeness is Likeness.MORE:
-                if not final and not head.datagrams:
-                    return None
-                continue
-            by_port = not self._ports.isdisjoint(module.PORTS)
-            if likeness is Likeness.WEAK:
-                if not by_port:
-                    continue
-                likeness = Likeness.LIKELY
-            ranks.append((likeness, by_port, module.ID, module))
-        if not ranks:
-            return None
-        ranks.sort(key=lambda rank: (-rank[0], not rank[1], rank[2]))
-        if len(ranks) > 1 and ranks[0][:2] == ranks[1][:2]:
-            self._tie = f"the bytes fit {ranks[0][2]} and {ranks[1][2]} alike"
-        return ranks[0][3], ranks[0][0]
+        best = self._asked.best(head, final=final)
+        if best and best.tie:
+            self._tie = best.tie
+        return best
 
-    def _settle(self, *, final: bool) -> list[Event | Content]:
+    def _certain(self, data: bytes) -> Best | None:
+        """Gives the dissector that is certain of these bytes, None where none is."""
+        if not self._asked.sure[data[0]]:
+            return None
+        best = self._asked.certain(Head(data, self._context.protocol))
+        if best and best.tie:
+            self._tie = best.tie
+        return best
+
+    def _settle(self, *, final: bool) -> Found:
         """Ends recognition: the best that fits a whole head, else an unknown flow."""
         for outbound in (self._held[0].outbound, not self._held[0].outbound):
             side = self._sides[outbound]
@@ -306,12 +307,12 @@ class FlowDissector:
                 head = Head(side.datagrams[-1], self._context.protocol, side.datagrams)
             best = self._best(head, final=final) if head and head.data else None
             if best:
-                return self._open(best[0], self._held)
+                return self._open(best.module, self._held)
         self._session = UnknownSession(self._context)
         self._module = None
         return self._replay(self._held)
 
-    def _open(self, module: Dissector, segments: list[Segment]) -> list[Event | Content]:
+    def _open(self, module: Dissector, segments: list[Segment]) -> Found:
         """Opens (or takes up again) the session of a protocol and gives it the segments."""
         if self._session is not None:
             key = self._module.ID if self._module else ""
@@ -332,8 +333,10 @@ class FlowDissector:
         self._session = None
         return found
 
-    def _replay(self, segments: list[Segment]) -> list[Event | Content]:
+    def _replay(self, segments: list[Segment]) -> Found:
         self._held = []
+        if len(segments) == 1 and self._session is not None and not self._is_stream:
+            return self._run(self._session, segments[0])  # what opened the session needs no second look
         found: list[Event | Content] = []
         for segment in segments:
             if self._faulted:
@@ -343,18 +346,12 @@ class FlowDissector:
 
     # Guards and bounds
 
-    def _fed(
-        self, module: Dissector | None, session: Session, segment: Segment
-    ) -> list[Event | Content]:
-        """Gives what a session makes of a segment; a fault becomes an oddity and ends reading."""
-        self._place = segment
-        return self._sound(module, guarded("feed", session.feed, segment))
-
     def _ended(self, module: Dissector | None, session: Session) -> list[Event | Content]:
         """Gives what a session still had; a fault becomes an oddity."""
         return self._sound(module, guarded("close", session.close))
 
     def _sound(self, module: Dissector | None, result: Output | Fault) -> list[Event | Content]:
+        """Gives the result as a list; a fault becomes an oddity and ends reading."""
         if not isinstance(result, Fault):
             return list(result)
         self._faulted = result.error
@@ -372,7 +369,7 @@ class FlowDissector:
         kept: list[Event | Content] = []
         for item in found:
             if isinstance(item, Content):
-                wanted = self._keep_content(item)
+                wanted = self._keep_content(len(item.data))
             elif isinstance(item, NameSeen):
                 wanted = self._keep_name(item)
             else:
@@ -392,15 +389,13 @@ class FlowDissector:
                 )
         return tuple(kept)
 
-    def _keep_content(self, item: Content) -> bool | None:
+    def _keep_content(self, length: int) -> bool | None:
         """True: within the bounds; False: over; None: over for the first time."""
-        count = self._counts.get("Content", 0)
-        if count > CONTENT_COUNT or self._content_len > CONTENT_LEN:
+        if self._content_count > CONTENT_COUNT or self._content_len > CONTENT_LEN:
             return False
-        self._counts["Content"] = count + 1
-        self._content_len += len(item.data)
-        over = count + 1 > CONTENT_COUNT or self._content_len > CONTENT_LEN
-        return None if over else True
+        self._content_count += 1
+        self._content_len += length
+        return None if self._content_count > CONTENT_COUNT or self._content_len > CONTENT_LEN else True
 
     def _keep_name(self, item: NameSeen) -> bool | None:
         key = (item.source, item.name)
@@ -425,6 +420,16 @@ class FlowDissector:
             return None
         self._counts[kind] = count + 1
         return True
+
+
+def _with_reason(encryption: Encryption, reason: str | None) -> Encryption:
+    return encryption if encryption.reason == reason else replace(encryption, reason=reason)
+
+
+def _is_likely(module: Dissector, head: Head) -> bool:
+    """Says whether a datagram of a running session is likely one of its protocol."""
+    likeness = guarded(module.ID, module.recognise, head)
+    return not isinstance(likeness, Fault) and likeness >= Likeness.LIKELY
 
 
 def _is_new(item: Event, said: dict[tuple[str, ...], tuple[str, ...]]) -> bool:

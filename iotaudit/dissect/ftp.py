@@ -15,6 +15,9 @@ TRANSPORT = frozenset({TCP})
 GREETING = re.compile(rb"220[ -][ -~\x80-\xff]*?FTP", re.IGNORECASE)
 LINE_LEN = 512
 WORDS = (b"220 ", b"220-", b"USER ")
+FIRST = frozenset(word[0] for word in WORDS)
+AWAY = FIRST
+SURE = FIRST
 
 
 def recognise(head: Head) -> Likeness:

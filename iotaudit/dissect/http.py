@@ -7,13 +7,14 @@ Source: RFC 9112 (HTTP/1.1), RFC 9110 sections 9.3.6 (CONNECT), 7.8 (Upgrade), 1
 
 import re
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 
-from iotaudit.dissect.http_body import Body, Framing, Piece
-from iotaudit.dissect.http_head import HEAD_LEN, MessageHead, head_len, read_fields, read_head
+from iotaudit.dissect.http_body import BODY_LEN, Body, Framing, Piece
+from iotaudit.dissect.http_head import END, HEAD_LEN, head_len, read_fields, read_head
+from iotaudit.dissect.http_told import Told, handed, tell
 from iotaudit.dissect.session import TCP, Context, Head, Likeness, Output, Reading
 from iotaudit.dissect.stream import Stream
-from iotaudit.dissect.tls_hello import host_text
 from iotaudit.model.events import Event, NameSeen, Oddity
 from iotaudit.model.flows import Encryption, EncryptionState, HttpExchange
 from iotaudit.model.raw import Content, Segment
@@ -21,6 +22,9 @@ from iotaudit.model.raw import Content, Segment
 ID = "http"
 PORTS = frozenset({80, 81, 591, 3128, 5000, 8000, 8008, 8080, 8081, 8088, 8888})
 TRANSPORT = frozenset({TCP})
+FIRST = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+AWAY = FIRST
+SURE = FIRST
 
 EXCHANGES_KEPT = 1000
 WAITING = 100
@@ -28,10 +32,10 @@ WAITING = 100
 LINE_LEN = 2048
 """A request line of an unusual method that is longer is not recognised."""
 SURE_LEN = 16
+REPEATED_LEN = 1024
+"""Longer heads are not remembered."""
 WINDOW_LEN = 4096
 """A start line that is looked for after a gap is at most this long."""
-TEXT_LEN = 2048
-"""Characters of a URI that stand in the summary (the whole is a content)."""
 METHOD = re.compile(rb"[A-Z][A-Z_-]{1,23}(?: |\Z)")
 USUAL = re.compile(rb"(?:GET|POST|PUT|HEAD|DELETE|PATCH) (?:/|https?://)")
 RESUME = re.compile(
@@ -39,41 +43,6 @@ RESUME = re.compile(
     rb" [!-~]{1,4000} HTTP/1\.[01]\r?\n|HTTP/1\.[01] [1-5][0-9]{2}[ \r\n]"
 )
 SWITCHING = re.compile(rb"HTTP/1\.[0-9] 101")
-ABSOLUTE = re.compile(rb"https?://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]+)", re.IGNORECASE)
-SAFE_FIELDS = frozenset(
-    (
-        "accept",
-        "accept-charset",
-        "accept-encoding",
-        "cache-control",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "dnt",
-        "expect",
-        "host",
-        "keep-alive",
-        "pragma",
-        "priority",
-        "proxy-connection",
-        "sec-fetch-dest",
-        "sec-fetch-mode",
-        "sec-fetch-site",
-        "sec-fetch-user",
-        "sec-websocket-extensions",
-        "sec-websocket-key",
-        "sec-websocket-version",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "upgrade-insecure-requests",
-        "vary",
-    )
-)
-"""Fields of a request that say how to speak, not what of: they are not handed on."""
-ANSWER_FIELDS = re.compile(r"set-cookie2?|location|content-location|.*(?:auth|token|session|cookie|api-?key)")
 
 
 def recognise(head: Head) -> Likeness:
@@ -113,7 +82,7 @@ class _Side:
     stream: Stream = field(default_factory=Stream)
     asked: deque[_Asked] = field(default_factory=deque)
     body: Body | None = None
-    head: MessageHead | None = None
+    head: Told | None = None
     scanned: int = 0
     begun: bool = False
     lost: bool = False
@@ -136,8 +105,11 @@ class HttpSession:
         side = self._sides[segment.outbound]
         if segment.gap_len:
             return tuple(self._gap(side, segment))
-        side.stream.append(segment)
         found: list[Event | Content] = []
+        at = self._whole(side, segment, found)
+        if at == len(segment.data):
+            return tuple(found)
+        side.stream.append(segment, at)
         self._read(side, found, outbound=segment.outbound)
         while self._released:  # what waited comes before the next answer
             self._released = False
@@ -178,6 +150,40 @@ class HttpSession:
 
     # The messages of one direction
 
+    def _whole(self, side: _Side, segment: Segment, found: list[Event | Content]) -> int:
+        """Reads the messages that lie whole in a segment, as most do, and gives where the rest begins.
+
+        Only plain ones: what changes the protocol, or is of no usual form, is left to the stream.
+        """
+        at = 0
+        data, outbound = segment.data, segment.outbound
+        asked = self._sides[not outbound].asked
+        while at < len(data) and not (side.body or side.waits or side.lost or len(side.stream)) and self._rest is None:
+            head_end = END.search(data, at, at + REPEATED_LEN)
+            if head_end is None or head_end.end() - at < SURE_LEN or data[at] in b"\r\n":
+                break
+            body_at = head_end.end()
+            head = _repeated(data[at:body_at])
+            if head is None or head.switches or head.framing is not Framing.LENGTH or 0 < head.status < 200:
+                break
+            end = body_at + head.length
+            if end > len(data) or head.length > BODY_LEN:
+                break
+            if head.status and asked and (asked[0].switches or asked[0].method == "HEAD"):
+                break
+            place = segment.packet, segment.time_ns
+            side.begun = True
+            self._messages += 1
+            if head.status:
+                found += self._fields(head.handed, place, outbound=outbound)
+                self._settle(self._sides[not outbound], head.status)
+            else:
+                self._ask(side, head, place, found, outbound=outbound)
+            if head.length:
+                found.append(self._body(head, Piece(data[body_at:end], place, False), outbound=outbound))
+            at = end
+        return at
+
     def _read(self, side: _Side, found: list[Event | Content], *, outbound: bool) -> None:
         while self._rest is None and not self._released and self._next(side, found, outbound=outbound):
             pass
@@ -197,7 +203,7 @@ class HttpSession:
         if body.trailer:
             fields = read_fields(body.trailer.split(b"\n"))
             request = side.head is not None and not side.head.status
-            found += self._fields(fields, body.end, outbound=outbound, request=request)
+            found += self._fields(handed(fields, request=request), body.end, outbound=outbound)
         if body.broken:
             found.append(self._malformed(body.end, "chunk", outbound=outbound))
             side.lost = True
@@ -210,13 +216,18 @@ class HttpSession:
             stream.skip(1)
         if not len(stream):
             return False
+        length = head_len(stream, side.scanned)
+        if length is not None and SURE_LEN <= length <= REPEATED_LEN:
+            head = _repeated(stream.peek(length))
+            if head is not None:
+                self._message(side, head, stream, length, found, outbound=outbound)
+                return True
         start = stream.peek(LINE_LEN)
         if recognise(Head(start, TCP)) is Likeness.NO and not SWITCHING.match(start):
             if side.begun:
                 found.append(self._malformed(stream.origin(0), "start line", outbound=outbound))
             side.lost = True
             return True
-        length = head_len(stream, side.scanned)
         if length is None:
             side.scanned = len(stream)
             if len(stream) < HEAD_LEN:
@@ -226,60 +237,56 @@ class HttpSession:
             stream.skip(HEAD_LEN)
             side.scanned, side.lost = 0, True
             return True
+        head = tell(stream.peek(length))
+        if head is None:
+            found.append(self._malformed(stream.origin(length - 1), "start line", outbound=outbound))
+            stream.skip(length)
+            side.scanned, side.lost = 0, True
+            return True
+        self._message(side, head, stream, length, found, outbound=outbound)
+        return True
+
+    def _message(
+        self, side: _Side, head: Told, stream: Stream, length: int, found: list[Event | Content], *, outbound: bool
+    ) -> None:
+        """Takes a whole head off the stream and opens its body."""
         place = stream.origin(length - 1)
         raw = stream.take(length)
         side.scanned = 0
-        head = read_head(raw)
-        if head is None:
-            found.append(self._malformed(place, "start line", outbound=outbound))
-            side.lost = True
-            return True
         side.begun = True
         self._messages += 1
         if head.status:
             self._answer(side, head, raw, place, found, outbound=outbound)
         else:
-            self._request(side, head, place, found, outbound=outbound)
-        return True
+            self._ask(side, head, place, found, outbound=outbound)
+            self._open_body(side, head, "", place, found, outbound=outbound)
 
-    def _request(
+    def _ask(
         self,
         side: _Side,
-        head: MessageHead,
+        head: Told,
         place: tuple[int, int],
         found: list[Event | Content],
         *,
         outbound: bool,
     ) -> None:
-        names = _hosts(head)
-        found += [NameSeen(self._flow, *place, outbound, name, "http_host") for name in names]
+        found += [NameSeen(self._flow, *place, outbound, name, "http_host") for name in head.names]
         if len(head.target) > 1:
             found.append(Content(self._flow, *place, outbound, "http.uri", "plaintext", head.target))
-        found += self._fields(head.fields, place, outbound=outbound, request=True)
+        found += self._fields(head.handed, place, outbound=outbound)
         index = -1
         if len(self._exchanges) < EXCHANGES_KEPT:
             index = len(self._exchanges)
-            agent = head.first("user-agent")
-            self._exchanges.append(
-                HttpExchange(
-                    head.method,
-                    names[0] if names else None,
-                    _text(head.target),
-                    _text(agent) if agent else None,
-                    None,
-                    place[0],
-                )
-            )
-        switches = head.method == "CONNECT" or "upgrade" in head.listed("connection")
+            host = head.names[0] if head.names else None
+            self._exchanges.append(HttpExchange(head.method, host, head.uri, head.agent, None, place[0]))
         if len(side.asked) < WAITING:
-            side.asked.append(_Asked(head.method, index, switches))
-        side.waits = switches
-        self._open_body(side, head, "", place, found, outbound=outbound)
+            side.asked.append(_Asked(head.method, index, head.switches))
+        side.waits = head.switches
 
     def _answer(
         self,
         side: _Side,
-        head: MessageHead,
+        head: Told,
         raw: bytes,
         place: tuple[int, int],
         found: list[Event | Content],
@@ -288,7 +295,7 @@ class HttpSession:
     ) -> None:
         other = self._sides[not outbound]
         method = ""
-        found += self._fields(head.fields, place, outbound=outbound, request=False)
+        found += self._fields(head.handed, place, outbound=outbound)
         if head.status == 101:
             self._settle(other, head.status)
             self._switch(side, other, Segment(self._flow, outbound, *place, 0, raw), outbound=outbound)
@@ -310,13 +317,16 @@ class HttpSession:
             return None
         asked = other.asked.popleft()
         if asked.index >= 0:
-            self._exchanges[asked.index] = replace(self._exchanges[asked.index], status=status)
+            old = self._exchanges[asked.index]
+            self._exchanges[asked.index] = HttpExchange(
+                old.method, old.host, old.uri, old.user_agent, status, old.packet
+            )
         return asked
 
     def _open_body(
         self,
         side: _Side,
-        head: MessageHead,
+        head: Told,
         method: str,
         place: tuple[int, int],
         found: list[Event | Content],
@@ -324,23 +334,14 @@ class HttpSession:
         outbound: bool,
     ) -> None:
         """Says how the body ends (RFC 9112 section 6.3)."""
-        status = head.status
-        codings = head.listed("transfer-encoding")
-        lengths = head.lengths()
         side.head = head
-        if method == "HEAD" or 100 <= status < 200 or status in (204, 304):
+        if method == "HEAD":
             side.body = Body(Framing.LENGTH)
-        elif codings and codings[-1] == "chunked":
-            side.body = Body(Framing.CHUNKED)
-        elif codings and status:
-            side.body = Body(Framing.CLOSE)
-        elif lengths is None or len(lengths) > 1:
+        elif head.framing is None:
             found.append(self._malformed(place, "content-length", outbound=outbound))
             side.body, side.lost = None, True
-        elif lengths:
-            side.body = Body(Framing.LENGTH, lengths.pop())
         else:
-            side.body = Body(Framing.CLOSE) if status else Body(Framing.LENGTH)
+            side.body = Body(head.framing, head.length)
 
     # Changes of protocol
 
@@ -399,15 +400,16 @@ class HttpSession:
         """Reads the whole lines of a head whose end is missing (a gap, a snap length)."""
         stream = side.stream
         lines = b"" if side.lost else stream.peek(HEAD_LEN).rpartition(b"\n")[0]
-        head = read_head(lines)
+        head = tell(lines)
         if head is None:
             return
         place = stream.origin(len(lines))
         self._messages += 1
         if head.method:
-            self._request(side, head, place, found, outbound=outbound)
+            self._ask(side, head, place, found, outbound=outbound)
+            self._open_body(side, head, "", place, found, outbound=outbound)
         else:
-            found += self._fields(head.fields, place, outbound=outbound, request=False)
+            found += self._fields(head.handed, place, outbound=outbound)
             self._settle(self._sides[not outbound], head.status)
         side.body = side.head = None
         side.waits = False
@@ -427,67 +429,41 @@ class HttpSession:
     # What is handed on
 
     def _pieces(self, side: _Side, pieces: list[Piece], *, outbound: bool) -> list[Content]:
-        if not pieces or side.head is None:
-            return []
-        coded = side.head.listed("content-encoding") + side.head.listed("transfer-encoding")
-        encoding = ", ".join(c for c in coded if c not in ("chunked", "identity"))[:64]
-        media = (side.head.first("content-type") or b"").decode("latin-1")[:256]
-        return [
-            Content(
-                self._flow,
-                *piece.place,
-                outbound,
-                "http.body",
-                "plaintext",
-                piece.data,
-                encoding,
-                media,
-                "",
-                piece.truncated,
-            )
-            for piece in pieces
-        ]
+        head = side.head
+        return [self._body(head, piece, outbound=outbound) for piece in pieces] if head else []
+
+    def _body(self, head: Told, piece: Piece, *, outbound: bool) -> Content:
+        return Content(
+            self._flow,
+            *piece.place,
+            outbound,
+            "http.body",
+            "plaintext",
+            piece.data,
+            head.encoding,
+            head.media,
+            "",
+            piece.truncated,
+        )
 
     def _fields(
-        self,
-        fields: tuple[tuple[str, bytes], ...],
-        place: tuple[int, int],
-        *,
-        outbound: bool,
-        request: bool,
+        self, fields: tuple[tuple[str, str, bytes], ...], place: tuple[int, int], *, outbound: bool
     ) -> list[Content]:
         return [
-            Content(self._flow, *place, outbound, f"http.header.{name}", "plaintext", value, key=name)
-            for name, value in fields
-            if value and (name not in SAFE_FIELDS if request else ANSWER_FIELDS.fullmatch(name))
+            Content(self._flow, *place, outbound, where, "plaintext", value, key=name)
+            for where, name, value in fields
         ]
 
     def _malformed(self, place: tuple[int, int], what: str, *, outbound: bool) -> Oddity:
         return Oddity(self._flow, *place, outbound, "malformed_message", f"http: {what}")
 
 
-def host_of(raw: bytes) -> str | None:
-    """Gives the host of a Host field or authority: lower case, without port and final dot."""
-    text = raw.strip()
-    if text.startswith(b"["):
-        return host_text(text[1:].partition(b"]")[0])
-    name, colon, port = text.rpartition(b":")
-    return host_text(name if colon and (port.isdigit() or not port) else text)
-
-
-def _hosts(head: MessageHead) -> tuple[str, ...]:
-    """Gives the hosts that a request names: of its fields, of an absolute target, of a tunnel."""
-    raw = [value for name, value in head.fields if name == "host"][:4]
-    if head.method == "CONNECT":
-        raw.insert(0, head.target)
-    elif absolute := ABSOLUTE.match(head.target):
-        raw.append(absolute[1])
-    names = (host_of(value[:1024]) for value in raw)
-    return tuple(dict.fromkeys(name for name in names if name))
-
-
-def _text(raw: bytes) -> str:
-    return raw[:TEXT_LEN].decode("utf-8", "replace")
+@lru_cache(maxsize=256)
+def _repeated(raw: bytes) -> Told | None:
+    """Gives what a whole head of a usual length says, None where it is not at once known for one."""
+    if recognise(Head(raw, TCP)) is Likeness.NO and not SWITCHING.match(raw):
+        return None
+    return tell(raw)
 
 
 def _recognise_answer(data: bytes) -> Likeness:

@@ -6,9 +6,10 @@ Source: RFC 9113 sections 3.4 (preface), 4.1 (frames), 6 (frame types), 8.3 (pse
 from dataclasses import dataclass, field, replace
 
 from iotaudit.dissect.hpack import Decoder, UnreadableError
-from iotaudit.dissect.http import ANSWER_FIELDS, EXCHANGES_KEPT, SAFE_FIELDS, TEXT_LEN, host_of
+from iotaudit.dissect.http import EXCHANGES_KEPT
 from iotaudit.dissect.http_body import BODY_LEN
 from iotaudit.dissect.http_head import HEAD_LEN, head_len
+from iotaudit.dissect.http_told import ANSWER_FIELDS, SAFE_FIELDS, TEXT_LEN, host_of
 from iotaudit.dissect.session import TCP, Context, Head, Likeness, Output, Reading
 from iotaudit.dissect.stream import Stream
 from iotaudit.model.events import Event, NameSeen, Oddity
@@ -28,6 +29,9 @@ FRAME_LEN = 1 << 20
 OPEN_BODIES = 64
 HELD_LEN = 4 << 20
 """Bytes of all open bodies together; beyond, a body is given in part."""
+FIRST = frozenset(PREFACE[:1])
+AWAY = FIRST
+SURE = FIRST
 
 
 def recognise(head: Head) -> Likeness:

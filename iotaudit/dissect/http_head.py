@@ -5,6 +5,7 @@ Source: RFC 9112 sections 2 to 5 (message syntax), RFC 9110 section 5 (fields), 
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from iotaudit.dissect.stream import Stream
 
@@ -17,6 +18,8 @@ START = re.compile(
     re.DOTALL,
 )
 END = re.compile(rb"\n\r?\n")
+REPEATED_LEN = 256
+"""Longer lines are not remembered."""
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}\Z")
 
 
@@ -36,9 +39,11 @@ class MessageHead:
 
     def listed(self, name: str) -> tuple[str, ...]:
         """Gives the comma-separated members of all fields of that name, lower case, without parameters."""
-        values = b",".join(value for key, value in self.fields if key == name)
-        parts = (part.split(b";")[0].strip().lower() for part in values.split(b","))
-        return tuple(part.decode("latin-1") for part in parts if part)
+        values = [value for key, value in self.fields if key == name]
+        if not values:
+            return ()
+        parts = [part.split(b";")[0].strip().lower() for part in b",".join(values).split(b",")]
+        return tuple([part.decode("latin-1") for part in parts if part])
 
     def lengths(self) -> set[int] | None:
         """Gives the values of Content-Length (mostly one), None where one is no number."""
@@ -55,9 +60,8 @@ def head_len(stream: Stream, scanned: int) -> int | None:
 
     `scanned` bytes of the front are known to hold no end.
     """
-    start = max(scanned - 3, 0)
-    found = END.search(stream.peek(HEAD_LEN - start, start))
-    return start + found.end() if found else None
+    end = stream.search(END, HEAD_LEN, max(scanned - 3, 0))
+    return end if end >= 0 else None
 
 
 def read_head(raw: bytes) -> MessageHead | None:
@@ -77,12 +81,24 @@ def read_fields(lines: list[bytes]) -> tuple[tuple[str, bytes], ...]:
     """Gives the fields of the lines, folded ones joined; what is no field is left out."""
     found: list[tuple[str, bytes]] = []
     for raw in lines:
-        line = raw.rstrip(b"\r")
-        if line[:1] in (b" ", b"\t") and found:
+        if raw[:1] in (b" ", b"\t") and found:
             key, value = found[-1]
-            found[-1] = (key, value + b" " + line.strip())
+            found[-1] = (key, value + b" " + raw.rstrip(b"\r").strip())
             continue
-        name, colon, value = line.partition(b":")
-        if colon and TOKEN.match(name.rstrip()) and len(found) < FIELDS_KEPT:
-            found.append((name.rstrip().decode("ascii").lower(), value.strip()))
+        field = _repeated(raw) if len(raw) <= REPEATED_LEN else _field(raw)
+        if field and len(found) < FIELDS_KEPT:
+            found.append(field)
     return tuple(found)
+
+
+def _field(raw: bytes) -> tuple[str, bytes] | None:
+    """Gives name (in lower case) and value of a line, None where it is no field."""
+    name, colon, value = raw.partition(b":")
+    name = name.rstrip()
+    return (name.decode("ascii").lower(), value.strip()) if colon and TOKEN.match(name) else None
+
+
+@lru_cache(maxsize=1024)
+def _repeated(raw: bytes) -> tuple[str, bytes] | None:
+    """Gives the field of a line; devices send the same few lines again and again."""
+    return _field(raw)

@@ -13,6 +13,9 @@ from iotaudit.model.raw import Segment
 ID = "llmnr"
 PORTS = frozenset({5355})
 TRANSPORT = frozenset({UDP})
+FIRST = frozenset(range(256))
+AWAY: frozenset[int] = frozenset()
+SURE: frozenset[int] = frozenset()
 
 
 def recognise(head: Head) -> Likeness:

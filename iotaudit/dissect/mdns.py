@@ -19,6 +19,9 @@ from iotaudit.model.raw import Content, Segment
 ID = "mdns"
 PORTS = frozenset({5353})
 TRANSPORT = frozenset({UDP})
+FIRST = frozenset(range(256))
+AWAY = frozenset({0})
+SURE: frozenset[int] = frozenset()
 
 ADDRESSES = frozenset({"A", "AAAA"})
 NOT_NAMES = frozenset({"OPT", "NSEC", "TSIG"})

@@ -62,12 +62,18 @@ PROPERTIES = {
 }
 """Forms of the properties of version 5 (section 2.2.2.2): a number's length, or one of the forms above."""
 AUTH_DATA, USER_PROPERTY, TOPIC_ALIAS, ASSIGNED_ID = 0x16, 0x26, 0x23, 0x12
+FIRST = frozenset(
+    (*(kind << 4 | (2 if kind in FLAGS_2 else 0) for kind in range(1, 16) if kind != PUBLISH), *range(0x30, 0x40))
+) - {0x36, 0x37, 0x3E, 0x3F}
+"""First bytes of packets: the kind with its flags; those of a PUBLISH are free but for a quality of 3."""
+AWAY = FIRST
+SURE = FIRST
 
 
 def recognise(head: Head) -> Likeness:
     """Fits a CONNECT by its protocol name; other first packets only count on a port of MQTT, or with a topic."""
     data = head.data
-    if not data or not _flags_fit(data[0]):
+    if not data or data[0] not in FIRST:
         return Likeness.NO if data else Likeness.MORE
     length = _remaining(data)
     if length is None:
@@ -121,8 +127,13 @@ class MqttSession:
             if recognise(Head(segment.data, TCP)) < Likeness.LIKELY:
                 return ()
             side.lost = False
-        side.stream.append(segment)
         found: list[Event | Content] = []
+        at = 0
+        if not side.skip and not len(side.stream):
+            at = self._whole(side, segment, found)
+            if at == len(segment.data):
+                return tuple(found)
+        side.stream.append(segment, at)
         while self._next(side, found, outbound=segment.outbound):
             pass
         return tuple(found)
@@ -150,6 +161,22 @@ class MqttSession:
     def rest(self) -> None:
         """MQTT ends with its connection."""
 
+    def _whole(self, side: _Side, segment: Segment, found: list[Event | Content]) -> int:
+        """Reads the packets that lie whole in a segment, and gives where the rest begins; most segments have none."""
+        data, end, at = segment.data, len(segment.data), 0
+        place = segment.packet, segment.time_ns
+        while at < end and data[at] in FIRST:
+            length = _remaining(data[at : at + 5])
+            if length is None or length[0] < 0:
+                break
+            body = at + 1 + length[1]
+            behind = body + length[0]
+            if behind > end or length[0] > PACKET_LEN:
+                break
+            self._read(side, data[at], data[body:behind], place, found, outbound=segment.outbound)
+            at = behind
+        return at
+
     def _next(self, side: _Side, found: list[Event | Content], *, outbound: bool) -> bool:
         """Reads one packet; False where more bytes are needed."""
         stream = side.stream
@@ -162,7 +189,7 @@ class MqttSession:
         length = _remaining(header)
         if length is None and len(header) < 5:
             return False
-        if length is None or length[0] < 0 or not _flags_fit(header[0]):
+        if length is None or length[0] < 0 or header[0] not in FIRST:
             found.append(self._malformed(stream.origin(0), "packet header", outbound=outbound))
             side.broken = True
             stream.clear()
@@ -174,11 +201,24 @@ class MqttSession:
         place = stream.origin(used + kept)
         body = stream.take(1 + used + kept)[1 + used :]
         side.skip = size - kept
-        try:
-            found += self._packet(side, header[0], body, place, outbound=outbound)
-        except ShortError:
-            found.append(self._malformed(place, f"packet of type {header[0] >> 4}", outbound=outbound))
+        self._read(side, header[0], body, place, found, outbound=outbound)
         return True
+
+    def _read(
+        self,
+        side: _Side,
+        first: int,
+        body: bytes,
+        place: tuple[int, int],
+        found: list[Event | Content],
+        *,
+        outbound: bool,
+    ) -> None:
+        """Reads the body of a packet; what stood before a length that cannot be true is not kept."""
+        try:
+            found += self._packet(side, first, body, place, outbound=outbound)
+        except ShortError:
+            found.append(self._malformed(place, f"packet of type {first >> 4}", outbound=outbound))
 
     def _gap(self, side: _Side, length: int, *, outbound: bool) -> Output:
         """Bridges a gap that lies inside of one packet; else reading goes on where a packet is recognised."""
@@ -211,10 +251,10 @@ class MqttSession:
         self, side: _Side, first: int, body: bytes, place: tuple[int, int], *, outbound: bool
     ) -> Output:
         match first >> 4:
-            case 1:
-                return self._connect(body, place, outbound=outbound)
             case 3:
                 return self._publish(side, first, body, place, outbound=outbound, truncated=side.skip > 0)
+            case 1:
+                return self._connect(body, place, outbound=outbound)
             case 8:
                 return self._subscribe(body, place, outbound=outbound)
             case 2 if self._level == 5:
@@ -268,12 +308,15 @@ class MqttSession:
     def _publish(
         self, side: _Side, first: int, body: bytes, place: tuple[int, int], *, outbound: bool, truncated: bool
     ) -> Output:
-        cursor = Cursor(body)
-        topic = cursor.vector(2)
-        if first >> 1 & 3:
-            cursor.take(2)
+        at = 2 + int.from_bytes(body[:2])
+        topic = body[2:at]
+        at += 2 if first >> 1 & 3 else 0
+        if len(body) < at:
+            raise ShortError
+        rest = body[at:]
         found: list[Content | Event] = []
         if self._level == 5:
+            cursor = Cursor(rest)
             properties, seen = self._properties(cursor, place, outbound=outbound)
             found += seen
             alias = properties.get(TOPIC_ALIAS)
@@ -281,9 +324,10 @@ class MqttSession:
                 topic = topic or side.aliases.get(alias, b"")
                 if len(side.aliases) < TOPICS_KEPT:
                     side.aliases[alias] = topic
+            rest = cursor.rest()
         found += self._topic(topic, place, outbound=outbound)
         found += self._content(
-            "payload", cursor.rest(), place, outbound=outbound, key=_text(topic), truncated=truncated
+            "payload", rest, place, outbound=outbound, key=_text(topic), truncated=truncated
         )
         return tuple(found)
 
@@ -370,13 +414,6 @@ def _variable(cursor: Cursor) -> int:
         if not byte & 0x80:
             return size
     raise ShortError
-
-
-def _flags_fit(first: int) -> bool:
-    kind, flags = first >> 4, first & 0xF
-    if kind == PUBLISH:
-        return flags >> 1 & 3 != 3
-    return kind > 0 and flags == (2 if kind in FLAGS_2 else 0)
 
 
 def _recognise_connect(body: bytes, size: int) -> Likeness:

@@ -21,6 +21,9 @@ FIXED_LEN = {133: 8, 134: 16, 135: 24, 136: 24, 137: 40}
 PREFIX, RESOLVERS = 3, 25
 PREFIX_LEN = 32
 RESOLVERS_KEPT = 64
+FIRST = frozenset(FIXED_LEN)
+AWAY = FIRST
+SURE: frozenset[int] = frozenset()
 
 
 def recognise(head: Head) -> Likeness:

@@ -18,6 +18,9 @@ from iotaudit.model.raw import Segment
 ID = "netbios"
 PORTS = frozenset({137, 138})
 TRANSPORT = frozenset({UDP})
+FIRST = frozenset(range(256))
+AWAY = FIRST
+SURE = FIRST
 
 ENCODED = re.compile(rb"\x20[A-P]{32}[\0-\x3f]")
 NAME_AT, NAME_END = 12, 46

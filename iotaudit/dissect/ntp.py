@@ -10,6 +10,9 @@ from iotaudit.model.raw import Segment
 ID = "ntp"
 PORTS = frozenset({123})
 TRANSPORT = frozenset({UDP})
+FIRST = frozenset(first for first in range(256) if 1 <= first >> 3 & 7 <= 4 and first & 7)
+AWAY: frozenset[int] = frozenset()
+SURE: frozenset[int] = frozenset()
 
 HEADER_LEN = 48
 CONTROL = (6, 7)

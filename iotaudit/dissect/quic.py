@@ -22,6 +22,9 @@ from iotaudit.model.raw import Segment
 ID = "quic"
 PORTS = frozenset({80, 443, 784, 853, 4433, 8443, 8853})
 TRANSPORT = frozenset({UDP})
+FIRST = frozenset(first for first in range(256) if first & 0x80 or (first & 0x49 == 0x09))
+AWAY = FIRST
+SURE = FIRST
 
 CONNECTION_ID_LEN = 20
 INITIAL, ZERO_RTT, HANDSHAKE, RETRY = range(4)
@@ -117,6 +120,7 @@ class QuicSession:
         self._version = ""
         self._google = False
         self._opened = 0
+        self._done = False
         self._seen = {True: 0, False: 0}
 
     def feed(self, segment: Segment) -> Output:
@@ -128,7 +132,9 @@ class QuicSession:
             self._google = True
             self._version = google.decode("ascii")
         if self._google:
-            return self._read_google(data, segment) if not self._is_done() else ()
+            return self._read_google(data, segment) if not self._done else ()
+        if not data[:1] or not data[0] & 0x80:
+            return ()  # a short header
         found: list[Event] = []
         at = 0
         for _ in range(COALESCED):
@@ -144,7 +150,7 @@ class QuicSession:
 
     def wants(self, *, outbound: bool) -> bool:
         """True until both hellos were read, or enough was looked at."""
-        return not self._is_done() and self._seen[outbound] < DATAGRAMS
+        return not self._done and self._seen[outbound] < DATAGRAMS
 
     def reading(self) -> Reading:
         """Gives encrypted: the versions that are recognised all encrypt what they carry."""
@@ -159,9 +165,6 @@ class QuicSession:
 
     def rest(self) -> None:
         """QUIC does not turn into another protocol."""
-
-    def _is_done(self) -> bool:
-        return any(c.handshake.client and c.handshake.server for c in self._connections)
 
     def _packet(self, data: bytes, start: int, segment: Segment, found: list[Event]) -> int | None:
         """Reads the long-header packet at `start` and gives its end, None where no other follows."""
@@ -230,6 +233,8 @@ class QuicSession:
         for kind, body in crypto.messages():
             if kind in (CLIENT_HELLO, SERVER_HELLO):
                 found += connection.handshake.message(kind, body, place, outbound=segment.outbound)
+        if connection.handshake.client and connection.handshake.server:
+            self._done = True
 
     def _read_google(self, data: bytes, segment: Segment) -> Output:
         """Reads the name in the clear hello (CHLO) of Google's QUIC up to Q046."""

@@ -14,6 +14,9 @@ from iotaudit.model.raw import Content, Segment
 ID = "rtp"
 PORTS = frozenset({5004, 5005})
 TRANSPORT = frozenset({UDP})
+FIRST = frozenset(range(0x80, 0xC0))
+AWAY = FIRST
+SURE: frozenset[int] = frozenset()
 
 STEADY = 4
 """Datagrams of one source with rising numbers that make a stream."""

@@ -52,6 +52,9 @@ SAFE_FIELDS = frozenset(
         "transport",
     )
 )
+FIRST = frozenset(word[0] for word in (*METHODS, b"RTSP"))
+AWAY = FIRST
+SURE = FIRST
 
 
 def recognise(head: Head) -> Likeness:

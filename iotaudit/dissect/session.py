@@ -97,11 +97,18 @@ class Session(Protocol):
 
 
 class Dissector(Protocol):
-    """A module of this room: `DISSECTORS` lists them all."""
+    """A module of this room: `DISSECTORS` lists them all.
+
+    `FIRST` are the first bytes that a head may have: with any other `recognise` says NO. `AWAY` are those of a datagram
+    that may be known away from the `PORTS`: with any other it is never more than WEAK. `SURE` are those that may be CERTAIN.
+    """
 
     ID: str
     PORTS: frozenset[int]
     TRANSPORT: frozenset[int]
+    FIRST: frozenset[int]
+    AWAY: frozenset[int]
+    SURE: frozenset[int]
 
     def recognise(self, head: Head) -> Likeness:
         """Says how well the bytes fit; the port is none of its business."""

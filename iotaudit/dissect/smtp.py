@@ -15,6 +15,10 @@ TRANSPORT = frozenset({TCP})
 HELLO = re.compile(rb"(?:EHLO|HELO|ehlo|helo) [!-~]")
 GREETING = re.compile(rb"220[ -][!-~]+ [ -~]*?E?SMTP", re.IGNORECASE)
 LINE_LEN = 512
+WORDS = (b"EHLO ", b"HELO ", b"ehlo ", b"helo ", b"220 ", b"220-")
+FIRST = frozenset(word[0] for word in WORDS)
+AWAY = FIRST
+SURE = FIRST
 
 
 def recognise(head: Head) -> Likeness:
@@ -22,7 +26,7 @@ def recognise(head: Head) -> Likeness:
     data = head.data[:LINE_LEN]
     if HELLO.match(data):
         return Likeness.CERTAIN
-    if len(data) < 6 and any(word.startswith(data) or data.startswith(word) for word in _WORDS):
+    if len(data) < 6 and any(word.startswith(data) or data.startswith(word) for word in WORDS):
         return Likeness.MORE
     line, newline, _ = data.partition(b"\n")
     if line[:4] not in (b"220 ", b"220-") or any(byte < 0x20 and byte != 0x0D for byte in line):
@@ -35,6 +39,3 @@ def recognise(head: Head) -> Likeness:
 def open(context: Context) -> CommandSession:  # noqa: A001 - the room's word
     """Opens a session."""
     return CommandSession(context, ID)
-
-
-_WORDS = (b"EHLO ", b"HELO ", b"ehlo ", b"helo ", b"220 ", b"220-")

@@ -23,6 +23,9 @@ TOLD = ("server", "location")
 """Headers that make up the detail: the product, and where its description is."""
 DEVICE_KIND = b":device:"
 """What is part of a search target that names a kind of device (services are not told)."""
+FIRST = frozenset(start[0] for start in STARTS)
+AWAY = FIRST
+SURE = FIRST
 
 
 def recognise(head: Head) -> Likeness:

@@ -19,6 +19,9 @@ LINE_LEN = 255
 NEW_KEYS = 21
 PACKET_LEN = 35_000
 """A packet of the key exchange is at most this long (RFC 4253 section 6.1)."""
+FIRST = frozenset(magic[0] for magic in MAGIC)
+AWAY = FIRST
+SURE = FIRST
 
 
 def recognise(head: Head) -> Likeness:

@@ -1,5 +1,6 @@
 """A direction's bytes that were not read yet, each with the packet that brought it."""
 
+import re
 from bisect import bisect_right
 
 from iotaudit.model.raw import Segment
@@ -26,20 +27,27 @@ class Stream:
     def __len__(self) -> int:
         return len(self._data) - self._at
 
-    def append(self, segment: Segment) -> None:
-        """Adds the bytes of a segment."""
-        if not segment.data:
+    def append(self, segment: Segment, start: int = 0) -> None:
+        """Adds the bytes of a segment from `start` on."""
+        data = segment.data[start:] if start else segment.data
+        if not data:
             return
         mark = (segment.packet, segment.time_ns)
         if not self._marks or self._marks[-1] != mark:
             self._starts.append(self._origin + len(self._data))
             self._marks.append(mark)
-        self._data += segment.data
+        self._data += data
 
     def peek(self, length: int, at: int = 0) -> bytes:
         """Gives up to `length` unread bytes from `at` on, without reading them."""
         start = self._at + at
         return bytes(self._data[start : start + length])
+
+    def search(self, pattern: re.Pattern[bytes], length: int, at: int = 0) -> int:
+        """Gives where a match of `pattern` ends within the first `length` unread bytes, from `at` on; -1 no match."""
+        start = self._at
+        found = pattern.search(self._data, start + at, start + length)
+        return found.end() - start if found else -1
 
     def find(self, needle: bytes, start: int = 0) -> int:
         """Gives where `needle` begins in the unread bytes, from `start` on, -1 where nowhere."""
@@ -48,6 +56,8 @@ class Stream:
 
     def origin(self, at: int) -> tuple[int, int]:
         """Gives packet id and time (ns) of the unread byte `at`."""
+        if len(self._marks) == 1:
+            return self._marks[0]
         index = bisect_right(self._starts, self._origin + self._at + at) - 1
         return self._marks[max(index, 0)]
 
@@ -59,14 +69,16 @@ class Stream:
 
     def skip(self, length: int) -> None:
         """Drops `length` bytes off the front."""
-        self._at = min(self._at + length, len(self._data))
-        if self._at == len(self._data) or self._at >= COMPACT_LEN:
+        end = len(self._data)
+        self._at = min(self._at + length, end)
+        if self._at == end or self._at >= COMPACT_LEN:
             del self._data[: self._at]
             self._origin += self._at
             self._at = 0
-            keep = max(bisect_right(self._starts, self._origin) - 1, 0)
-            del self._starts[:keep]
-            del self._marks[:keep]
+            if len(self._starts) > 1:
+                keep = max(bisect_right(self._starts, self._origin) - 1, 0)
+                del self._starts[:keep]
+                del self._marks[:keep]
 
     def clear(self) -> None:
         """Drops all unread bytes."""

@@ -12,6 +12,9 @@ from iotaudit.model.raw import Content, Segment
 ID = "stun"
 PORTS = frozenset({3478, 3479, 5349, 19302})
 TRANSPORT = frozenset({TCP, UDP})
+FIRST = frozenset(range(0x40))
+AWAY = FIRST
+SURE = FIRST
 
 COOKIE = b"\x21\x12\xa4\x42"
 HEADER_LEN = 20

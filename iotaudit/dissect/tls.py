@@ -45,6 +45,9 @@ ALERTS = {
     116: "certificate_required",
     120: "no_application_protocol",
 }
+FIRST = frozenset((CHANGE_CIPHER, ALERT, HANDSHAKE, APPLICATION, *range(0x80, 0x100)))
+AWAY = FIRST
+SURE = FIRST
 
 
 def recognise(head: Head) -> Likeness:

@@ -6,8 +6,10 @@ Source: RFC 8446 section 4.1 (ClientHello, ServerHello), RFC 6066 section 3 (ser
 """
 
 import hashlib
+import re
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 
 VERSIONS = {
     0x0002: "SSLv2",
@@ -38,6 +40,11 @@ SUPPORTED_VERSIONS = 0x002B
 ESNI = 0xFFCE
 ECH = 0xFE0D
 ECH_OUTER = 0
+_EXTENSION = struct.Struct(">HH")
+PLAIN = re.compile(rb"[!-\[\]-~]*\Z")
+"""Printable ASCII but the space and the backslash."""
+REPEATED_COUNT = 256
+"""Hellos that list more numbers are not remembered."""
 NO_HASH = "000000000000"
 HELLO_RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 """The random of a HelloRetryRequest: SHA-256 of that text (RFC 8446 section 4.1.3)."""
@@ -87,10 +94,12 @@ class _Reader:
         return len(self._data) - self._at
 
     def take(self, length: int) -> bytes:
-        if length > len(self):
+        start = self._at
+        end = start + length
+        if end > len(self._data):
             raise MalformedError
-        self._at += length
-        return self._data[self._at - length : self._at]
+        self._at = end
+        return self._data[start:end]
 
     def number(self, length: int) -> int:
         return int.from_bytes(self.take(length))
@@ -165,6 +174,12 @@ def server_hello(body: bytes) -> ServerHello:
 
 def ja4(hello: ClientHello, transport: str) -> str:
     """Gives the JA4 fingerprint; `transport` is "t" (TCP), "q" (QUIC) or "d" (DTLS)."""
+    listed = len(hello.ciphers) + len(hello.extensions) + len(hello.signatures)
+    return (_ja4 if listed <= REPEATED_COUNT else _ja4.__wrapped__)(hello, transport)
+
+
+@lru_cache(maxsize=256)
+def _ja4(hello: ClientHello, transport: str) -> str:
     ciphers = [c for c in hello.ciphers if not is_grease(c)]
     extensions = [e for e in hello.extensions if not is_grease(e)]
     head = (
@@ -186,9 +201,11 @@ def ja4(hello: ClientHello, transport: str) -> str:
 
 def host_text(raw: bytes) -> str | None:
     """Gives a host name as it is printed: lower case, no final dot, other bytes as RFC 1035 escapes; None: empty."""
-    text = "".join(
-        chr(b) if 0x21 <= b <= 0x7E and b != 0x5C else f"\\{b:03d}" for b in raw[:1024].lower()
-    )
+    raw = raw[:1024].lower()
+    if PLAIN.match(raw):
+        text = raw.decode("ascii")
+    else:
+        text = "".join(chr(b) if 0x21 <= b <= 0x7E and b != 0x5C else f"\\{b:03d}" for b in raw)
     return text.rstrip(".") or None
 
 
@@ -213,10 +230,13 @@ def _extensions(reader: _Reader) -> list[tuple[int, bytes]]:
     if len(reader) < 2:
         return found
     length = reader.number(2)
-    inner = _Reader(reader.take(min(length, len(reader))))
-    while len(inner) >= 4:
-        kind, size = inner.number(2), inner.number(2)
-        found.append((kind, inner.take(min(size, len(inner)))))
+    data = reader.take(min(length, len(reader)))
+    at = 0
+    while len(data) - at >= 4:
+        kind, size = _EXTENSION.unpack_from(data, at)
+        at += 4
+        found.append((kind, data[at : at + size]))
+        at += size
     return found
 
 

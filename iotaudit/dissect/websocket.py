@@ -26,6 +26,9 @@ INFLATED_LEN = 64 << 20
 """Bytes that are inflated in one flow; after that messages are given as they came."""
 TAIL = b"\0\0\xff\xff"
 """What a sender leaves out at the end of a deflated message (RFC 7692 section 7.2.2)."""
+FIRST = frozenset(MAGIC[:1])
+AWAY = FIRST
+SURE = FIRST
 
 
 def recognise(head: Head) -> Likeness:

@@ -20,6 +20,9 @@ DATA_LEN = 32
 STEADY = 4
 """Data messages of one receiver with rising counters that make a tunnel without a handshake."""
 LOOKED_AT = 8
+FIRST = frozenset((*LENGTHS, DATA))
+AWAY = FIRST
+SURE: frozenset[int] = frozenset()
 
 
 def recognise(head: Head) -> Likeness:

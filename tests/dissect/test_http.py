@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from iotaudit.dissect import http as module
 from iotaudit.dissect import open_flow
-from iotaudit.dissect.http import host_of
 from iotaudit.dissect.http_body import BODY_LEN
 from iotaudit.dissect.http_head import HEAD_LEN
+from iotaudit.dissect.http_told import host_of
 from iotaudit.dissect.session import TCP, Context, Likeness
 from iotaudit.model.events import Event, NameSeen, Oddity
 from iotaudit.model.flows import EncryptionState

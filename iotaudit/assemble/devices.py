@@ -110,9 +110,10 @@ def take_census(
         }
         if not picked:
             raise UsageError(_unknown_device(wanted, groups))
+    said = _said(events)
     order = sorted(picked.items(), key=lambda item: (min(m.first_packet for m in item[1]), item[0]))
     devices = tuple(
-        _device(f"dev{number}", members, events, vendor) for number, (_, members) in enumerate(order, start=1)
+        _device(f"dev{number}", members, said, vendor) for number, (_, members) in enumerate(order, start=1)
     )
     return Census(
         devices=devices,
@@ -152,8 +153,22 @@ def _unknown_device(wanted: str, groups: dict[str, list[HostSeen]]) -> str:
     return f"no device {wanted} in the capture; seen inside: {listed or 'none'}{more}"
 
 
+def _said(events: tuple[Event, ...]) -> dict[str, list[DhcpSeen | HostNamed]]:
+    """Gives what hosts say of themselves: DHCP messages by link address, announcements by address."""
+    found: dict[str, list[DhcpSeen | HostNamed]] = defaultdict(list)
+    for event in events:
+        if isinstance(event, DhcpSeen):
+            found[event.mac].append(event)
+        elif isinstance(event, HostNamed):
+            found[event.ip].append(event)
+    return found
+
+
 def _device(
-    device_id: str, members: list[HostSeen], events: tuple[Event, ...], vendor: Callable[[int], str | None]
+    device_id: str,
+    members: list[HostSeen],
+    said: Mapping[str, list[DhcpSeen | HostNamed]],
+    vendor: Callable[[int], str | None],
 ) -> Device:
     macs = sorted({m.mac for m in members if m.mac})
     mac = macs[0] if macs else 0
@@ -166,14 +181,14 @@ def _device(
     if maker:
         evidence.append(DeviceEvidence("oui", maker, None))
     hostname: tuple[int, str] | None = None
-    for event in events:
-        if isinstance(event, DhcpSeen) and mac and event.mac == mac_text(mac):
+    for event in (e for key in ((mac_text(mac), *ips) if mac else ips) for e in said.get(key, ())):
+        if isinstance(event, DhcpSeen):
             if event.hostname:
                 evidence.append(DeviceEvidence("dhcp", event.hostname, event.packet))
                 hostname = min(hostname or (0, event.hostname), (0, event.hostname))
             if event.vendor_class:
                 evidence.append(DeviceEvidence("dhcp", event.vendor_class, event.packet))
-        elif isinstance(event, HostNamed) and event.ip in ips:
+        else:
             evidence.append(DeviceEvidence(event.source, event.name, event.packet))
             if event.source == "mdns" and (hostname is None or (1, event.name) < hostname):
                 hostname = (1, event.name)

@@ -1,11 +1,11 @@
 """From rows of the flow table to the flows that are judged and written: device, direction, names, summary."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from iotaudit.assemble.devices import Census
-from iotaudit.model.flows import Direction, Endpoint, Flow, FlowSummary, FlowTable
+from iotaudit.model.flows import Direction, Endpoint, Flow, FlowName, FlowSummary, FlowTable
 from iotaudit.model.packets import ip_text, protocol_name
 
 NO_SUMMARY = FlowSummary()
@@ -47,32 +47,78 @@ class Conversation:
     """Link addresses that client and server were seen behind, 0 unknown."""
 
 
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What an address means: the audited device that has it, whether it is inside, whether it names a group."""
+
+    device: str | None
+    inside: bool
+    group: bool
+
+
+class Sides(dict[str, Side]):
+    """The side of every address that was asked for, each worked out once."""
+
+    def __init__(self, census: Census) -> None:
+        super().__init__()
+        self._census = census
+
+    def __missing__(self, ip: str) -> Side:
+        """Works out the side of an address ("" where a web log names none)."""
+        inside = self._census.inside
+        side = Side(self._census.by_ip.get(ip), bool(ip) and inside.holds(ip), inside.is_group(ip))
+        self[ip] = side
+        return side
+
+
 def conversations(table: FlowTable) -> Iterator[Conversation]:
     """Gives the rows of a flow table one by one."""
     columns = [getattr(table, name).tolist() for name in FlowTable.__slots__]
-    names = {name: i for i, name in enumerate(FlowTable.__slots__)}
-    for number, row in enumerate(zip(*columns, strict=True)):
-        cell = {name: row[i] for name, i in names.items()}
-        version = cell["ip_version"]
+    for number, (
+        protocol,
+        version,
+        client_hi,
+        client_lo,
+        server_hi,
+        server_lo,
+        client_port,
+        server_port,
+        packets_out,
+        bytes_out,
+        payload_out,
+        packets_in,
+        bytes_in,
+        payload_in,
+        first_ns,
+        last_ns,
+        first_packet,
+        first_payload_out,
+        first_payload_in,
+        rtt_min_ns,
+        client_mac,
+        server_mac,
+        layer,
+        _by_syn,
+    ) in enumerate(zip(*columns, strict=True)):
         yield Conversation(
             number=number,
-            protocol=protocol_name(cell["protocol"]),
-            client=Endpoint(ip_text(version, cell["client_hi"], cell["client_lo"]), cell["client_port"]),
-            server=Endpoint(ip_text(version, cell["server_hi"], cell["server_lo"]), cell["server_port"]),
-            packets_out=cell["packets_out"],
-            bytes_out=cell["bytes_out"],
-            payload_out=cell["payload_out"],
-            packets_in=cell["packets_in"],
-            bytes_in=cell["bytes_in"],
-            payload_in=cell["payload_in"],
-            first_ns=cell["first_ns"],
-            last_ns=cell["last_ns"],
-            first_packet=cell["first_packet"],
-            first_payload_out=_seen(cell["first_payload_out"]),
-            first_payload_in=_seen(cell["first_payload_in"]),
-            rtt_min_ns=_seen(cell["rtt_min_ns"]),
-            layer=cell["layer"],
-            macs=(cell["client_mac"], cell["server_mac"]),
+            protocol=protocol_name(protocol),
+            client=Endpoint(ip_text(version, client_hi, client_lo), client_port),
+            server=Endpoint(ip_text(version, server_hi, server_lo), server_port),
+            packets_out=packets_out,
+            bytes_out=bytes_out,
+            payload_out=payload_out,
+            packets_in=packets_in,
+            bytes_in=bytes_in,
+            payload_in=payload_in,
+            first_ns=first_ns,
+            last_ns=last_ns,
+            first_packet=first_packet,
+            first_payload_out=_seen(first_payload_out),
+            first_payload_in=_seen(first_payload_in),
+            rtt_min_ns=_seen(rtt_min_ns),
+            layer=layer,
+            macs=(client_mac, server_mac),
         )
 
 
@@ -84,23 +130,33 @@ def make_flows(
     rows: Iterable[Conversation],
     summaries: Mapping[int, FlowSummary],
     census: Census,
+    names_of: Callable[[Conversation, tuple[FlowName, ...]], tuple[FlowName, ...]],
     *,
     all_hosts: bool,
 ) -> tuple[Flow, ...]:
     """Gives the flows of the audited devices (of everyone with `all_hosts`), in the contract's order, with ids.
 
-    Names are those that the flow itself showed; `locate.names` adds the ones bound by DNS.
+    Args:
+        rows: the conversations as counted.
+        summaries: what dissection read, by number.
+        census: who is who.
+        names_of: gives all names that hold for a conversation, of those that it showed itself.
+        all_hosts: nobody's conversations are left out.
     """
-    flows: list[Flow] = []
+    sides = Sides(census)
+    listed: list[tuple[Conversation, str | None, Direction]] = []
     for row in rows:
-        device, direction = _whose(row, census)
-        if device is None and not all_hosts:
-            continue
+        device, direction = _whose(row, sides)
+        if device is not None or all_hosts:
+            listed.append((row, device, direction))
+    listed.sort(key=_order)
+    flows: list[Flow] = []
+    for row, device, direction in listed:
         summary = summaries.get(row.number, NO_SUMMARY)
-        sends_out = device is not None and census.by_ip.get(row.client.ip) == device
+        sends_out = device is not None and sides[row.client.ip].device == device
         flows.append(
             Flow(
-                id="",
+                id=f"f{len(flows) + 1}",
                 number=row.number,
                 device=device,
                 direction=direction,
@@ -118,7 +174,7 @@ def make_flows(
                 last_ns=row.last_ns,
                 first_packet=row.first_packet,
                 rtt_min_ns=row.rtt_min_ns,
-                names=summary.names,
+                names=names_of(row, summary.names),
                 encryption=summary.encryption,
                 tls=summary.tls,
                 http=summary.http,
@@ -133,8 +189,7 @@ def make_flows(
                 tags=_tags(row, summary, serves=device is not None and not sends_out),
             )
         )
-    flows.sort(key=_order)
-    return tuple(_with_id(flow, f"f{number}") for number, flow in enumerate(flows, start=1))
+    return tuple(flows)
 
 
 def unattributed(rows: Iterable[Conversation], census: Census) -> tuple[Conversation, ...]:
@@ -143,14 +198,15 @@ def unattributed(rows: Iterable[Conversation], census: Census) -> tuple[Conversa
     A device may have a public address that no router advertisement or DHCP answer told of: its packets then look
     like those of a gateway. Packets with payload from the link address of an audited device are never passed over.
     """
+    sides = Sides(census)
     macs = {int(device.mac.replace(":", ""), 16) for device in census.devices if device.mac}
     return tuple(
         row
         for row in rows
         if not row.layer
-        and _whose(row, census) in ((None, Direction.OUTBOUND), (None, Direction.INBOUND))
-        and not (_inside(row.client.ip, census) or _inside(row.server.ip, census))
         and ((row.macs[0] in macs and row.payload_out > 0) or (row.macs[1] in macs and row.payload_in > 0))
+        and not (sides[row.client.ip].inside or sides[row.server.ip].inside)
+        and _whose(row, sides) in ((None, Direction.OUTBOUND), (None, Direction.INBOUND))
     )
 
 
@@ -160,6 +216,8 @@ def _tags(row: Conversation, summary: FlowSummary, *, serves: bool) -> tuple[str
     `device_serves`: the audited device is the server. `tunnel`: what it carries goes on to somewhere else.
     `proxied`: the server is asked to pass requests on. `web_log`: from a proxy's log, not from packets.
     """
+    if not (serves or row.web_log or summary.http) and row.protocol not in TUNNELS and summary.application not in TUNNELS:
+        return ()
     tags = []
     if serves:
         tags.append("device_serves")
@@ -172,33 +230,24 @@ def _tags(row: Conversation, summary: FlowSummary, *, serves: bool) -> tuple[str
     return tuple(tags)
 
 
-def _order(flow: Flow) -> tuple[int, str, str, int, str, int]:
-    return flow.first_packet, flow.protocol, flow.client.ip, flow.client.port, flow.server.ip, flow.server.port
+def _order(listed: tuple[Conversation, str | None, Direction]) -> tuple[int, str, str, int, str, int]:
+    row = listed[0]
+    return row.first_packet, row.protocol, row.client.ip, row.client.port, row.server.ip, row.server.port
 
 
-def _with_id(flow: Flow, flow_id: str) -> Flow:
-    return replace(flow, id=flow_id)
-
-
-def _whose(row: Conversation, census: Census) -> tuple[str | None, Direction]:
+def _whose(row: Conversation, sides: Sides) -> tuple[str | None, Direction]:
     """Gives the audited device of a conversation and the direction as seen from it."""
-    client = census.by_ip.get(row.client.ip)
-    server = census.by_ip.get(row.server.ip)
-    device = client or server
-    if census.inside.is_group(row.server.ip) or census.inside.is_group(row.client.ip):
+    client, server = sides[row.client.ip], sides[row.server.ip]
+    device = client.device or server.device
+    if server.group or client.group:
         return device, Direction.MULTICAST
-    other = row.server.ip if client else row.client.ip
-    if client and row.web_log and not row.server.ip:
-        return client, Direction.OUTBOUND
+    if client.device and row.web_log and not row.server.ip:
+        return device, Direction.OUTBOUND
     if device is None:
-        if _inside(row.client.ip, census) and _inside(row.server.ip, census):
+        if client.inside and server.inside:
             return None, Direction.LOCAL
-        inward = _inside(row.server.ip, census) and not _inside(row.client.ip, census)
-        return None, Direction.INBOUND if inward else Direction.OUTBOUND
-    if _inside(other, census):
+        return None, Direction.INBOUND if server.inside and not client.inside else Direction.OUTBOUND
+    other = server if client.device else client
+    if other.inside:
         return device, Direction.LOCAL
-    return device, Direction.OUTBOUND if client else Direction.INBOUND
-
-
-def _inside(ip: str, census: Census) -> bool:
-    return bool(ip) and census.inside.holds(ip)
+    return device, Direction.OUTBOUND if client.device else Direction.INBOUND

@@ -35,7 +35,7 @@ def is_text(data: bytes) -> bool:
             return False
         text = probe[: error.start].decode()
     if text.isascii():
-        return not _CONTROLS.intersection(probe)
+        return len(probe.translate(None, _CONTROLS)) == len(probe)
     return all(c.isprintable() or c in "\t\r\n\f" for c in text) and _is_mostly_plain(text)
 
 
@@ -45,4 +45,4 @@ def _is_mostly_plain(text: str) -> bool:
     return odd * 2 <= len(text) or len(text) >= 8
 
 
-_CONTROLS = frozenset(range(32)) - frozenset(b"\t\r\n\f") | {127}
+_CONTROLS = bytes(frozenset(range(32)) - frozenset(b"\t\r\n\f") | {127})

@@ -46,9 +46,18 @@ from iotaudit.detect import (
     usage_telemetry,
 )
 from iotaudit.detect.book import Book, FlowRef, own_matches
-from iotaudit.detect.index import Index
-from iotaudit.detect.known import GROUND, SALT, Known, find_places, find_present, known_values
-from iotaudit.detect.node import Finder, Hit, Node
+from iotaudit.detect.index import Asked, Index
+from iotaudit.detect.known import (
+    GROUND,
+    NOTHING,
+    SALT,
+    Known,
+    Present,
+    find_places,
+    find_present,
+    known_values,
+)
+from iotaudit.detect.node import Finder, Hit, Kind, Node
 from iotaudit.detect.redact import Redactor
 from iotaudit.detect.tree import Tree
 from iotaudit.model.data_types import DataType, KnownValue
@@ -102,6 +111,8 @@ SPELLINGS = 64
 """Spellings that are kept of one value in one content."""
 CONTENTS_REMEMBERED = 2048
 REMEMBERED_LEN = 4096
+VALUES_REMEMBERED = 8192
+VALUE_LEN = 64
 LIMITS = 10_000
 HIDDEN_PLACES = frozenset({"body", "payload", "text", "binary", "message"})
 """Last parts of `where` that no output string repeats."""
@@ -153,6 +164,7 @@ class Detector:
     """Takes content as it streams by and keeps only what it needs: hits, their spellings, bounds that were hit."""
 
     __slots__ = (
+        "_answers",
         "_book",
         "_index",
         "_known",
@@ -173,6 +185,7 @@ class Detector:
         self._texts: dict[str, tuple[str, str, str]] = {}
         self._unlisted = 0
         self._limits: dict[tuple[int, bool, str], _Limit] = {}
+        self._answers: OrderedDict[tuple[Asked, Kind, str, str, bool, str], tuple[Hit, ...]] = OrderedDict()
         self._remembered: OrderedDict[tuple[str, str, str, str, bytes], Result] = OrderedDict()
 
     def __repr__(self) -> str:
@@ -225,16 +238,38 @@ class Detector:
         """Gives the distinct hits of one content, and the bound of decoding that was hit."""
         budget = Budget()
         found: dict[tuple[str, str], Found] = {}
-        for node, finders, present in Tree(content, self._index, budget).walk():
-            hits = [hit for finder in finders for hit in finder.find(node, self._known)]
-            if present:
-                hits += find_present(node, present)
-                hits += find_places(node.text, present)
-            for hit in _strongest(hits):
+
+        def see(node: Node, finders: Asked, present: Present) -> None:
+            hits = self._hits(node, finders) if present is NOTHING else self._all_hits(node, finders, present)
+            for hit in hits:
                 key = (hit.data_type, hit.value)
                 new = Found(node, hit, (node.cover,) if node.cover else ())
                 found[key] = _surer(found[key], new) if key in found else new
+
+        Tree(content, self._index, see, budget).walk()
         return tuple(found.values()), budget.exceeded
+
+    def _hits(self, node: Node, finders: Asked) -> tuple[Hit, ...]:
+        """Gives what the detectors find in a place; short values are asked about once, since readings and names recur."""
+        if len(node.text) > VALUE_LEN or len(node.key) > VALUE_LEN or node.kind not in (Kind.TEXT, Kind.NUMBER):
+            return self._all_hits(node, finders, NOTHING)
+        about = (finders, node.kind, node.key, node.where, node.is_nested, node.text)
+        known = self._answers.get(about)
+        if known is None:
+            known = self._answers[about] = self._all_hits(node, finders, NOTHING)
+            if len(self._answers) > VALUES_REMEMBERED:
+                self._answers.popitem(last=False)
+        return known
+
+    def _all_hits(self, node: Node, finders: Asked, present: Present) -> tuple[Hit, ...]:
+        """Gives what the detectors, and the known values that the layer holds, find in a place."""
+        hits: list[Hit] = []
+        for finder in finders:
+            hits += finder.find(node, self._known)
+        if present:
+            hits += find_present(node, present)
+            hits += find_places(node.text, present)
+        return tuple(_strongest(hits) if len(hits) > 1 else hits)
 
     def _note_texts(self, content: Content, found: Found) -> None:
         """Keeps the spellings that the redactor must mask."""

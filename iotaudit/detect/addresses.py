@@ -15,6 +15,7 @@ NOT_IN = ("dns.name", "http.host", "http.header.host", "tls.sni")
 """Places that name the peer itself."""
 _V4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
 _V6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{1,4}:(?:[0-9A-Fa-f]{0,4}:){1,6}[0-9A-Fa-f]{0,4}(?![\w:])")
+_PATTERNS = ((".", _V4), (":", _V6))
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -23,7 +24,9 @@ def addresses(node: Node) -> Iterator[tuple[str, Address]]:
     """Gives the addresses that a text node holds, as written and as read."""
     if node.kind is not Kind.TEXT or node.where in NOT_IN or node.key in VERSION_KEYS:
         return
-    for pattern in (_V4, _V6):
+    for mark, pattern in _PATTERNS:
+        if mark not in node.text:
+            continue
         for number, match in enumerate(pattern.finditer(node.text)):
             if number >= MOST:
                 break

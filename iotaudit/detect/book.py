@@ -22,6 +22,8 @@ MANY = "\0many"
 RANK = {Confidence.INFERRED: 0, Confidence.DETECTED: 1, Confidence.PROVEN: 2}
 
 Key = tuple[str, str, int, bool, str]
+Row = tuple[str, str, str, str]
+"""Data type, destination, channel, value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +118,14 @@ class Book:
 
     def _join(self, key: Key, row: Sighting) -> None:
         old = self._rows.get(key)
-        self._rows[key] = row if old is None else _joined(old, row)
+        self._rows[key] = row if old is None else _joined([old, row])
 
     def exposures(
         self, types: dict[str, DataType], refs: dict[int, FlowRef]
     ) -> tuple[Exposure, ...]:
         """Gives what the audited devices sent, merged by type, destination, channel and value."""
-        merged: dict[tuple[str, str, str, str], Sighting] = {}
-        flows: dict[tuple[str, str, str, str], set[str]] = defaultdict(set)
+        merged: dict[Row, list[Sighting]] = defaultdict(list)
+        flows: dict[Row, set[str]] = defaultdict(set)
         for key, row in sorted(self._rows.items(), key=lambda item: (item[1].first, item[0])):
             data_type, value, flow, outbound, channel = key
             ref = refs.get(flow)
@@ -135,9 +137,9 @@ class Book:
             ):
                 continue
             to = (data_type, ref.destination, channel, value)
-            merged[to] = _joined(merged[to], row) if to in merged else row
+            merged[to].append(row)
             flows[to].add(ref.flow_id)
-        return _number(_listed(merged, flows), types)
+        return _number(_listed({to: _joined(rows) for to, rows in merged.items()}, flows), types)
 
 
 def own_matches(
@@ -181,10 +183,11 @@ def _start(content: Content, node: Node, hit: Hit) -> Sighting:
     )
 
 
-def _joined(one: Sighting, other: Sighting) -> Sighting:
-    """Gives both as one: the surer (then the earlier) lends place and ground."""
-    best, rest = sorted((one, other), key=lambda s: (-RANK[s.confidence], s.first))
-    packets = sorted({*one.packets, *other.packets})[:PACKETS]
+def _joined(rows: list[Sighting]) -> Sighting:
+    """Gives several as one: the surest (then the earliest) lends place and ground."""
+    if len(rows) == 1:
+        return rows[0]
+    best = min(rows, key=lambda s: (-RANK[s.confidence], s.first))
     return Sighting(
         best.confidence,
         best.where,
@@ -192,13 +195,10 @@ def _joined(one: Sighting, other: Sighting) -> Sighting:
         best.sample,
         best.shape,
         best.reasoning,
-        min(one.first, rest.first, best.first),
-        packets,
-        one.count + other.count,
+        min(row.first for row in rows),
+        sorted({packet for row in rows for packet in row.packets})[:PACKETS],
+        sum(row.count for row in rows),
     )
-
-
-Row = tuple[str, str, str, str]
 
 
 def _listed(
@@ -206,7 +206,7 @@ def _listed(
 ) -> Iterator[tuple[Row, Sighting, tuple[str, ...]]]:
     """Gives the rows, with what exceeds `VALUES_LISTED` of a type and destination as one row."""
     seen: dict[tuple[str, str, str], int] = defaultdict(int)
-    rest: dict[Row, Sighting] = {}
+    rest: dict[Row, list[Sighting]] = defaultdict(list)
     rest_flows: dict[Row, set[str]] = defaultdict(set)
     for key, row in sorted(merged.items(), key=lambda item: (item[1].first, item[0])):
         seen[key[:3]] += 1
@@ -214,10 +214,10 @@ def _listed(
             yield key, row, tuple(flows[key])
             continue
         many = (*key[:3], MANY)
-        rest[many] = _joined(rest[many], row) if many in rest else row
+        rest[many].append(row)
         rest_flows[many] |= flows[key]
-    for key, row in rest.items():
-        yield key, row, tuple(rest_flows[key])
+    for key, rows in rest.items():
+        yield key, _joined(rows), tuple(rest_flows[key])
 
 
 def _number(
@@ -254,7 +254,6 @@ def _number(
     return tuple(found)
 
 
-def _natural(text: str) -> tuple[str, int]:
+def _natural(flow_id: str) -> tuple[int, str]:
     """Orders `f2` before `f10`."""
-    digits = "".join(c for c in text if c.isdigit())
-    return text.rstrip("0123456789"), int(digits or 0)
+    return len(flow_id), flow_id

@@ -63,7 +63,7 @@ def find(node: Node, _known: Known) -> Iterator[Hit]:
     if (
         not whole
         and node.key in KEYS
-        and not (node.path and node.key in _HEADER)
+        and not (node.is_nested and node.key in _HEADER)
         and _TOKEN.fullmatch(text)
         and not is_filler(text)
         and entropy(text) > ENTROPY

@@ -6,6 +6,8 @@ from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 KEY_LEN = 128
+KEYS_TOLD = 1024
+"""Names whose answer a set of phrases remembers."""
 ABOUT = frozenset(
     {"has", "is", "needs", "need", "enable", "enabled", "use", "no", "require", "show"}
 )
@@ -64,7 +66,7 @@ class KeySet:
     where both are the same when joined (`serialno`). A phrase that begins with `=` must be the whole name.
     """
 
-    __slots__ = ("_inside", "_joined", "_longest", "_phrases")
+    __slots__ = ("_inside", "_joined", "_longest", "_phrases", "_told")
 
     def __init__(self, *lists: str) -> None:
         """Takes phrases, several in one text with commas between them."""
@@ -74,13 +76,24 @@ class KeySet:
         self._inside = frozenset(words(p) for p in inside)
         self._joined = frozenset("".join(words(p.lstrip("="))) for p in phrases)
         self._longest = max((len(p) for p in self._inside), default=0)
+        self._told: dict[str, bool] = {}
 
     def __or__(self, other: "KeySet") -> "KeySet":
         """Gives the phrases of both."""
         return KeySet(*self._phrases, *other._phrases)
 
     def __contains__(self, key: str) -> bool:
-        """True where one of the phrases is in the name `key`."""
+        """True where one of the phrases is in the name `key`; answers are remembered, since names repeat."""
+        told = self._told.get(key)
+        if told is None:
+            told = self._holds(key)
+            if len(key) <= KEY_LEN:
+                if len(self._told) >= KEYS_TOLD:
+                    self._told.clear()
+                self._told[key] = told
+        return told
+
+    def _holds(self, key: str) -> bool:
         found = words(key)
         if not found:
             return False

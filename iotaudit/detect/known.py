@@ -89,6 +89,9 @@ class Present:
         return bool(self.needles or self.places)
 
 
+NOTHING = Present()
+
+
 class Known:
     """The known values, ready to be looked for."""
 
@@ -122,7 +125,7 @@ class Known:
     def present(self, data: bytes) -> Present:
         """Gives what of the known values the bytes hold, in any case of letters."""
         if not self._needles and not self._places:
-            return Present()
+            return NOTHING
         folded = data.lower()
         return Present(
             tuple(n for n in self._needles if n.folded in folded),

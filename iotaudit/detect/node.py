@@ -1,15 +1,21 @@
 """What detectors are shown (`Node`) and what they give back (`Hit`). Neither shows a value in its repr."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
+from iotaudit.codec import json
 from iotaudit.detect.keys import NO_KEYS, KeySet
 from iotaudit.model.exposures import Confidence
 
 if TYPE_CHECKING:
     from iotaudit.detect.known import Known
+
+PATH_KEY_LEN = 40
+PATH_LEN = 400
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Kind(Enum):
@@ -21,23 +27,39 @@ class Kind(Enum):
     BINARY = "binary"
 
 
+Link = tuple["Link", str | int] | None
+"""The way to a place in a parsed value, last step first: names, indexes, and the root's own sign."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Node:
     """One place of a decoded body.
 
     `key` is the nearest name, `text` the value (TEXT and NUMBER), `data` the bytes (BINARY), `value` the parsed
-    dict or list (RECORD). `path` are the decoding steps that lead here, `where` the content's place. `cover` is
-    the text of the outermost encoded token that the value stands in, "" where the value itself is readable there.
+    dict or list (RECORD). `steps` are the decoding steps that lead to its layer, `link` the way from there, `where` the
+    content's place. `cover` is the text of the outermost encoded token that the value stands in, "" where the value
+    itself is readable there.
     """
 
     kind: Kind
     key: str
     where: str
-    path: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
     text: str = ""
     data: bytes = b""
     value: object = None
     cover: str = ""
+    link: Link = None
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Gives the decoding steps that lead here."""
+        return path_through(self.steps, self.link)
+
+    @property
+    def is_nested(self) -> bool:
+        """Says whether there are such steps: the place is not the content as it came."""
+        return bool(self.steps) or self.link not in (None, (None, ""))
 
     def __repr__(self) -> str:
         """Shows no payload."""
@@ -81,6 +103,28 @@ class Wants:
     record_keys: KeySet = NO_KEYS
     shapes: frozenset[str] = field(default=frozenset())
     binary: bool = False
+
+
+def path_through(steps: tuple[str, ...], link: Link) -> tuple[str, ...]:
+    """Gives the steps, with the way through a JSON value where there is one."""
+    if link is None:
+        return steps
+    parts: list[str] = []
+    while link is not None:
+        above, step = link
+        if isinstance(step, int):
+            parts.append(f"[{step}]")
+        else:
+            parts.append(step if above is None else path_part(step))
+        link = above
+    pointer = "".join(reversed(parts))
+    return (*steps, f"{json.ID}:{pointer[:PATH_LEN]}") if pointer else steps
+
+
+def path_part(name: str) -> str:
+    """Gives one name as a part of a path, cut and quoted where it is odd."""
+    short = name[:PATH_KEY_LEN]
+    return f".{short}" if _PLAIN_KEY.fullmatch(short) else f"[{short!r}]"
 
 
 class Finder(Protocol):

@@ -7,10 +7,12 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from iotaudit.codec.url import unquote
 from iotaudit.detect.keys import KeySet
 from iotaudit.detect.masks import ALL, DOT, mask
+from iotaudit.model.copies import changed
 from iotaudit.model.destinations import Destination
 from iotaudit.model.devices import Device
 from iotaudit.model.events import DnsAnswer
@@ -82,12 +84,13 @@ _SECOND_LEVEL = frozenset(
 class Redactor:
     """Masks values in strings; the same string always becomes the same string, and masking twice is masking once."""
 
-    __slots__ = ("_cache", "_grams", "_strict")
+    __slots__ = ("_cache", "_grams", "_hosts", "_strict")
 
     def __init__(self, texts: Mapping[str, str], *, strict: bool = False) -> None:
         """Takes value → name of its mask (`masks.mask`); `strict` masks all texts whole."""
         self._strict = strict or len(texts) > TEXTS
         self._cache: dict[str, str] = {}
+        self._hosts: dict[tuple[str, str | None], str] = {}
         grams: dict[str, dict[str, str]] = {}
         for text, shape in texts.items():
             folded = fold(text.strip())
@@ -121,7 +124,8 @@ class Redactor:
         """Gives a request target with hit values masked in any escaping, and values of secret keys whole."""
         if self._strict:
             return ALL if uri else uri
-        plain = _USER.sub(rf"\1{ALL}@", _FIELD.sub(_hide_secret, uri))
+        plain = _FIELD.sub(_hide_secret, uri) if "=" in uri else uri
+        plain = _USER.sub(rf"\1{ALL}@", plain) if "@" in plain else plain
         plain = self.text(plain)
         if "%" in plain or "+" in plain:
             plain = "".join(self._unescaped(part) for part in _PARTS.split(plain))
@@ -129,6 +133,16 @@ class Redactor:
 
     def host(self, name: str, registrable: str | None = None) -> str:
         """Gives a host name with hit values masked, but for the registrable domain and addresses."""
+        key = name, registrable
+        done = self._hosts.get(key)
+        if done is None:
+            done = self._host(name, registrable)
+            if len(self._hosts) >= CACHE:
+                self._hosts.clear()
+            self._hosts[key] = done
+        return done
+
+    def _host(self, name: str, registrable: str | None) -> str:
         if not name or _is_address(name):
             return name
         keep = len(registrable) if registrable and _ends(name, registrable) else _tail_len(name)
@@ -146,14 +160,16 @@ class Redactor:
         return name
 
     def flow(self, flow: Flow) -> Flow:
-        """Gives the flow with names, hello, certificate, requests and MQTT session masked."""
-        return replace(
-            flow,
-            names=tuple(FlowName(self.host(n.name), n.source, n.packet) for n in flow.names),
-            tls=self._tls(flow.tls) if flow.tls else None,
-            http=tuple(self._http(exchange) for exchange in flow.http),
-            mqtt=self._mqtt(flow.mqtt) if flow.mqtt else None,
-        )
+        """Gives the flow with names, hello, certificate, requests and MQTT session masked; mostly as it is."""
+        if not (flow.names or flow.tls or flow.http or flow.mqtt):
+            return flow
+        names = tuple(self._flow_name(name) for name in flow.names)
+        tls = self._tls(flow.tls) if flow.tls else None
+        http = tuple(self._http(exchange) for exchange in flow.http)
+        mqtt = self._mqtt(flow.mqtt) if flow.mqtt else None
+        if (names, tls, http, mqtt) == (flow.names, flow.tls, flow.http, flow.mqtt):
+            return flow
+        return changed(flow, names=names, tls=tls, http=http, mqtt=mqtt)
 
     def destination(self, destination: Destination) -> Destination:
         """Gives the destination with its name masked, wherever a text repeats it."""
@@ -191,31 +207,35 @@ class Redactor:
 
     def answer(self, answer: DnsAnswer) -> DnsAnswer:
         """Gives the answer with names and texts masked; addresses stay."""
-        return replace(
-            answer,
-            name=self.host(answer.name),
-            chain=tuple(self.host(name) for name in answer.chain),
-            answers=tuple(
-                text
-                if _is_address(text)
-                else (self.text(text) if " " in text or "=" in text else self.host(text))
-                for text in answer.answers
-            ),
+        name = self.host(answer.name)
+        chain = tuple(self.host(link) for link in answer.chain)
+        answers = tuple(
+            text
+            if _is_address(text)
+            else (self.text(text) if " " in text or "=" in text else self.host(text))
+            for text in answer.answers
         )
+        if (name, chain, answers) == (answer.name, answer.chain, answer.answers):
+            return answer
+        return changed(answer, name=name, chain=chain, answers=answers)
 
     def device(self, device: Device) -> Device:
         """Gives the device as it is: its fields are what the audit is about (decision 1)."""
         return device
 
+    def _flow_name(self, name: FlowName) -> FlowName:
+        masked = self.host(name.name)
+        return name if masked == name.name else FlowName(masked, name.source, name.packet)
+
     def _tls(self, tls: Tls) -> Tls:
-        return replace(
-            tls,
-            sni=self.host(tls.sni) if tls.sni else tls.sni,
-            certificate=self._certificate(tls.certificate) if tls.certificate else None,
-        )
+        sni = self.host(tls.sni) if tls.sni else tls.sni
+        certificate = self._certificate(tls.certificate) if tls.certificate else None
+        if sni == tls.sni and certificate == tls.certificate:
+            return tls
+        return changed(tls, sni=sni, certificate=certificate)
 
     def _certificate(self, seen: Certificate) -> Certificate:
-        return replace(
+        return changed(
             seen,
             subject_cn=self._name(seen.subject_cn),
             subject_o=self.text(seen.subject_o) if seen.subject_o else seen.subject_o,
@@ -230,12 +250,12 @@ class Redactor:
         return self.text(name) if " " in name or "." not in name else self.host(name)
 
     def _http(self, seen: HttpExchange) -> HttpExchange:
-        return replace(
-            seen,
-            host=self.host(seen.host) if seen.host else seen.host,
-            uri=self.uri(seen.uri),
-            user_agent=self.text(seen.user_agent) if seen.user_agent else seen.user_agent,
-        )
+        host = self.host(seen.host) if seen.host else seen.host
+        uri = self.uri(seen.uri)
+        agent = self.text(seen.user_agent) if seen.user_agent else seen.user_agent
+        if (host, uri, agent) == (seen.host, seen.uri, seen.user_agent):
+            return seen
+        return changed(seen, host=host, uri=uri, user_agent=agent)
 
     def _mqtt(self, seen: Mqtt) -> Mqtt:
         return replace(
@@ -313,8 +333,13 @@ def _stands(folded: str, at: int, value: str) -> bool:
 
 
 def _hide_secret(match: re.Match[str]) -> str:
-    key = unquote(match[2].encode(errors="replace")).decode(errors="replace")
-    return f"{match[1]}{match[2]}={ALL}" if key in SECRET_KEYS else match[0]
+    return f"{match[1]}{match[2]}={ALL}" if _is_secret(match[2]) else match[0]
+
+
+@lru_cache(1 << 12)
+def _is_secret(field: str) -> bool:
+    """Tells whether the name of a field, in any escaping, is one of a secret."""
+    return unquote(field.encode(errors="replace")).decode(errors="replace") in SECRET_KEYS
 
 
 def _plain_forms(part: str) -> Iterable[str]:
@@ -329,6 +354,7 @@ def _plain_forms(part: str) -> Iterable[str]:
         yield plain.replace("+", " ")
 
 
+@lru_cache(1 << 14)
 def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name.strip("[]"))

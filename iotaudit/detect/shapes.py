@@ -5,6 +5,7 @@ A shape that is there says only that the detectors of it are worth asking.
 """
 
 import string
+from functools import lru_cache
 
 _DIGITS, _UPPER = string.digits.encode(), string.ascii_uppercase.encode()
 _HEX = string.hexdigits.encode()
@@ -55,6 +56,12 @@ _LITERALS = {
 NAMES = frozenset(_HEX_SHAPES) | frozenset(_DIGIT_SHAPES) | frozenset(_LITERALS)
 
 
+_DIGITS_AS_ZERO = _table({bytes((byte,)): bytes((byte,)) for byte in range(256)} | {_DIGITS: b"0"})
+SKELETON_LEN = 2048
+SKELETONS = 1024
+"""Texts up to `SKELETON_LEN` whose shapes are remembered."""
+
+
 def _flat(shapes: dict[str, tuple[bytes, ...]]) -> tuple[tuple[bytes, str], ...]:
     return tuple((mark, name) for name, marks in shapes.items() for mark in marks)
 
@@ -64,11 +71,26 @@ _LITERAL_MARKS, _HEX_MARKS, _DIGIT_MARKS = (
     _flat(_HEX_SHAPES),
     _flat(_DIGIT_SHAPES),
 )
+_SPELT_MARKS = tuple(row for row in _LITERAL_MARKS if not set(row[0]).intersection(_DIGITS))
+_NUMBERED_MARKS = tuple(row for row in _LITERAL_MARKS if set(row[0]).intersection(_DIGITS))
 
 
 def present(data: bytes) -> frozenset[str]:
-    """Gives the names of the shapes that `data` may hold."""
-    found = [name for mark, name in _LITERAL_MARKS if mark in data]
+    """Gives the names of the shapes that `data` may hold.
+
+    A device's messages differ in little but their digits, so what does not depend on which digits stand there is
+    remembered.
+    """
+    skeleton = data.translate(_DIGITS_AS_ZERO)
+    found = _alike(skeleton) if len(data) <= SKELETON_LEN else _alike.__wrapped__(skeleton)
+    numbered = [name for mark, name in _NUMBERED_MARKS if mark in data]
+    return found.union(numbered) if numbered else found
+
+
+@lru_cache(maxsize=SKELETONS)
+def _alike(data: bytes) -> frozenset[str]:
+    """Gives the shapes that stay the same when digits change."""
+    found = [name for mark, name in _SPELT_MARKS if mark in data]
     classes = data.translate(_AS_HEX)
     found += [name for mark, name in _HEX_MARKS if mark in classes]
     classes = data.translate(_AS_DIGITS)

@@ -6,15 +6,15 @@ fields that a name, a shape or a known value calls for become nodes. See docs/da
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from iotaudit.codec import base64, gzip, hex, json, multipart, url, utf16, zlib, zstd  # noqa: A004
 from iotaudit.codec.budget import Budget, Codec, Piece
 from iotaudit.codec.worth import is_text
 from iotaudit.detect.index import Asked, Index
-from iotaudit.detect.known import Present
-from iotaudit.detect.node import Kind, Node
+from iotaudit.detect.known import NOTHING, Present
+from iotaudit.detect.node import Kind, Link, Node, path_part, path_through
 from iotaudit.model.raw import Content
 
 DEPTH = 6
@@ -24,8 +24,6 @@ TOKENS = 256
 STRINGS = 4096
 """Readable strings of binary bytes that are shown."""
 RECORD_FIELDS = 256
-PATH_KEY_LEN = 40
-PATH_LEN = 400
 OPAQUE_VALUES = 230
 OPAQUE_LEN = 65_536
 """Strings in encrypted or compressed bytes are chance: only so many of its bytes are looked through for them."""
@@ -39,12 +37,10 @@ _PAIR = re.compile(
     re.VERBOSE,
 )
 _STRING = re.compile(rb"(?:[\x20-\x7e]|[\xc3-\xdf][\x80-\xbf]){8,}")
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _NAME_PLACES = ("dns.", "tls.")
 
-Link = tuple["Link", str | int] | None
-"""The way to a place in a parsed value, last step first: names, indexes, and the root's own sign."""
-Sight = tuple[Node, Asked, Present]
+See = Callable[[Node, Asked, Present], None]
+"""Takes a place with the detectors that are to be asked about it and the known values that its layer holds."""
 _Spot = tuple[object, str, Link]
 
 
@@ -64,25 +60,26 @@ class _Layer:
 
 
 class Tree:
-    """Walks one body. `budget` says afterwards whether a bound was hit."""
+    """Walks one body and shows its places to `see`. `budget` says afterwards whether a bound was hit."""
 
-    __slots__ = ("_content", "_index", "_where", "budget")
+    __slots__ = ("_content", "_index", "_see", "_where", "budget")
 
-    def __init__(self, content: Content, index: Index, budget: Budget | None = None) -> None:
+    def __init__(self, content: Content, index: Index, see: See, budget: Budget | None = None) -> None:
         self._content = content
+        self._see = see
         self._index = index
         self._where = content.where
         self.budget = budget or Budget()
 
-    def walk(self) -> Iterator[Sight]:
-        """Gives every place that somebody is to be asked about, in the order of the body."""
+    def walk(self) -> None:
+        """Shows every place that somebody is to be asked about, in the order of the body."""
         content = self._content
-        data, path = self._declared(content.data)
+        data, path = self._declared(content.data) if content.encoding else (content.data, ())
         key = content.key.rpartition("/")[2] or content.where.rpartition(".")[2]
         if content.where.endswith("uri"):
-            yield from self._uri(data, path)
+            self._uri(data, path)
         else:
-            yield from self._layer(data, path, "", 0, key, content.media_type)
+            self._layer(data, path, "", 0, key, content.media_type)
 
     def _declared(self, data: bytes) -> tuple[bytes, tuple[str, ...]]:
         """Undoes the declared content codings (last one first)."""
@@ -112,7 +109,7 @@ class Tree:
         depth: int,
         key: str = "",
         media_type: str = "",
-    ) -> Iterator[Sight]:
+    ) -> None:
         """Walks one run of bytes of any kind."""
         if not data or not self.budget.step():
             return
@@ -122,24 +119,24 @@ class Tree:
         plain = is_text(data)
         for codec in () if plain else COMPRESSED:
             for piece in codec.decode(data, self.budget):
-                yield from self._layer(piece.data, (*path, codec.ID), cover, depth + 1, key)
+                self._layer(piece.data, (*path, codec.ID), cover, depth + 1, key)
                 return
         if data.startswith((b"--", b"\r\n--")) or media_type.startswith("multipart/"):
             parts = multipart.decode(data, self.budget)
             if parts:
-                yield from self._parts(parts, path, cover, depth)
+                self._parts(parts, path, cover, depth)
                 return
         if plain:
-            yield from self._text_layer(data, path, cover, depth, key)
+            self._text_layer(data, path, cover, depth, key)
             return
         for piece in utf16.decode(data, self.budget):
-            yield from self._layer(piece.data, (*path, utf16.ID), cover, depth + 1, key)
+            self._layer(piece.data, (*path, utf16.ID), cover, depth + 1, key)
             return
-        yield from self._binary(data, path, cover, depth, key)
+        self._binary(data, path, cover, depth, key)
 
     def _text_layer(
         self, data: bytes, path: tuple[str, ...], cover: str, depth: int, key: str
-    ) -> Iterator[Sight]:
+    ) -> None:
         shapes = self._index.by_shapes(data)
         known = self._index.known_in(data)
         parsed = json.parse(data)
@@ -150,29 +147,29 @@ class Tree:
                 known = self._index.known_in(plain + b"\n" + data)
             layer = _Layer(path, cover, depth, shapes, known)
             if known.places:
-                yield (
+                self._see(
                     self._node(Kind.TEXT, key, layer, data.decode(errors="replace")),
                     (),
                     _places(known),
                 )
             for root, value in parsed.values:
-                yield from self._json(value, key, (None, root), layer)
+                self._json(value, key, (None, root), layer)
             return
         layer = _Layer(path, cover, depth, shapes, known)
         if url.is_form(data) and not self._where.startswith(_NAME_PLACES):
-            yield from self._form(url.fields(data), layer, "form")
+            self._form(url.fields(data), layer, "form")
             return
         text = data.decode(errors="replace")
         if self._where == "http.header.cookie" and depth == 0:
-            yield from self._form(url.fields(data, b";"), layer, "cookie")
+            self._form(url.fields(data, b";"), layer, "cookie")
             return
-        yield from self._running(text, key, layer)
+        self._running(text, key, layer)
 
     # texts
 
-    def _running(self, text: str, key: str, layer: _Layer) -> Iterator[Sight]:
+    def _running(self, text: str, key: str, layer: _Layer) -> None:
         """Walks a text that is not of one known format: whole, then its named values and encoded words."""
-        yield from self._leaf(text, key, Kind.TEXT, layer, None)
+        self._leaf(text, key, Kind.TEXT, layer, None)
         if len(text) < NESTED_LEN or layer.depth >= DEPTH:
             return
         below = layer.below((*layer.path, "text"))
@@ -190,30 +187,30 @@ class Tree:
             record.setdefault(name, value)
             asked = self._index.by_key(name).field
             if asked and value:
-                yield self._node(Kind.TEXT, name, below, value), asked, Present()
-        yield from self._record(record, key, below, None)
+                self._see(self._node(Kind.TEXT, name, below, value), asked, NOTHING)
+        self._record(record, key, below, None)
         for number, match in enumerate(_TOKEN.finditer(text)):
             if len(match[0]) == len(text):
                 break
             if number >= TOKENS:
                 self.budget.exceed("tokens")
                 break
-            yield from self._unwrap(match[0], key, layer, None)
+            self._unwrap(match[0], key, layer, None)
 
-    def _leaf(self, text: str, key: str, kind: Kind, layer: _Layer, link: Link) -> Iterator[Sight]:
+    def _leaf(self, text: str, key: str, kind: Kind, layer: _Layer, link: Link) -> None:
         """Gives the node of one value, then what is encoded in it; of JSON in a string only the inside."""
         if kind is Kind.TEXT and link is not None and self._is_json(text, layer):
             cover = layer.cover or text
             data = text.encode(errors="replace")
-            yield from self._layer(data, _path(layer, link), cover, layer.depth + 1, key)
+            self._layer(data, _path(layer, link), cover, layer.depth + 1, key)
             return
         asked = self._index.by_key(key).field
         if kind is Kind.TEXT and layer.shapes:
             asked = tuple(dict.fromkeys(asked + layer.shapes))
         if asked or layer.known:
-            yield self._node(kind, key, layer, text, link), asked, layer.known
+            self._see(self._node(kind, key, layer, text, link), asked, layer.known)
         if kind is Kind.TEXT and len(text) >= NESTED_LEN:
-            yield from self._unwrap(text, key, layer, link)
+            self._unwrap(text, key, layer, link)
 
     def _is_json(self, text: str, layer: _Layer) -> bool:
         if (
@@ -225,7 +222,7 @@ class Tree:
             return False
         return json.parse(text.encode(errors="replace")) is not None
 
-    def _unwrap(self, text: str, key: str, layer: _Layer, link: Link) -> Iterator[Sight]:
+    def _unwrap(self, text: str, key: str, layer: _Layer, link: Link) -> None:
         """Walks what a text value encodes: JSON in a string, escapes, base64, hexadecimal, a form."""
         if layer.depth >= DEPTH and _looks_encoded(text):
             self.budget.exceed("depth")
@@ -235,27 +232,27 @@ class Tree:
         depth = layer.depth + 1
         if "%" in text:
             for piece in url.decode(text.encode(errors="replace"), self.budget):
-                yield from self._layer(piece.data, (*_path(layer, link), url.ID), cover, depth, key)
+                self._layer(piece.data, (*_path(layer, link), url.ID), cover, depth, key)
                 return
         if " " in text:
             return
         if link is not None and "=" in text and "&" in text:
             data = text.encode(errors="replace")
             if url.is_form(data):
-                yield from self._form(url.fields(data), layer.below(_path(layer, link)), "form")
+                self._form(url.fields(data), layer.below(_path(layer, link)), "form")
                 return
         if len(text) < base64.LEAST_LEN or not text.isascii():
             return
         data = text.encode()
         for codec in (hex, base64):
             for piece in codec.decode(data, self.budget):
-                yield from self._layer(
+                self._layer(
                     piece.data, (*_path(layer, link), codec.ID), cover, depth, key
                 )
                 return
-        yield from self._digest(data, key, layer, link)
+        self._digest(data, key, layer, link)
 
-    def _digest(self, data: bytes, key: str, layer: _Layer, link: Link) -> Iterator[Sight]:
+    def _digest(self, data: bytes, key: str, layer: _Layer, link: Link) -> None:
         """Shows a digest in base64 as the hexadecimal text that it stands for."""
         if len(data) not in (22, 24, 27, 28, 43, 44):
             return
@@ -267,16 +264,16 @@ class Tree:
                 layer.cover or data.decode(),
                 layer.depth,
                 (),
-                Present(),
+                NOTHING,
             )
             asked = tuple(
                 d for d in self._index.by_shapes(digest.encode()) if d.ID == "known-digest"
             )
-            yield self._node(Kind.TEXT, key, below, digest), asked, Present()
+            self._see(self._node(Kind.TEXT, key, below, digest), asked, NOTHING)
 
     # records
 
-    def _json(self, root: object, root_key: str, root_link: Link, layer: _Layer) -> Iterator[Sight]:
+    def _json(self, root: object, root_key: str, root_link: Link, layer: _Layer) -> None:
         """Walks a parsed value without recursion; plain fields that nobody asks for cost one look-up."""
         stack: list[_Spot] = [(root, root_key, root_link)]
         mute = self._index.mute
@@ -287,9 +284,9 @@ class Tree:
                 if not self._afford(len(value)):
                     return
                 nested: list[_Spot] = []
-                yield from self._members(value, nested, layer, link)
+                self._members(value, nested, layer, link)
                 if key not in mute or not mute.issuperset(value):
-                    yield from self._record(value, key, layer, link)
+                    self._record(value, key, layer, link)
                 nested.reverse()
                 stack += nested
             elif isinstance(value, list):
@@ -297,21 +294,21 @@ class Tree:
                     return
                 asked = self._index.by_key(key).field
                 if asked:
-                    yield (
+                    self._see(
                         self._node(Kind.RECORD, key, layer, value=value, link=link),
                         asked,
-                        Present(),
+                        NOTHING,
                     )
                 if value and (known or not isinstance(value[0], float | int)):
                     stack += [(v, key, (link, at)) for at, v in reversed(tuple(enumerate(value)))]
             elif isinstance(value, str):
-                yield from self._leaf(value, key, Kind.TEXT, layer, link)
+                self._leaf(value, key, Kind.TEXT, layer, link)
             elif value is not None and known:
-                yield from self._leaf(_number(value), key, Kind.NUMBER, layer, link)
+                self._leaf(_number(value), key, Kind.NUMBER, layer, link)
 
     def _members(
         self, record: dict[str, object], nested: list[_Spot], layer: _Layer, link: Link
-    ) -> Iterator[Sight]:
+    ) -> None:
         """Walks the plain fields of a record, puts the others into `nested`; what calls nobody costs one look-up."""
         mute = self._index.mute
         known = bool(layer.known)
@@ -323,15 +320,15 @@ class Tree:
             elif kind is str:
                 text = str(child)
                 if calls or name not in mute or (len(text) >= NESTED_LEN and _may_hold(text)):
-                    yield from self._leaf(text, name, Kind.TEXT, layer, (link, name))
+                    self._leaf(text, name, Kind.TEXT, layer, (link, name))
             elif child is not None and (known or name not in mute):
-                yield from self._leaf(_number(child), name, Kind.NUMBER, layer, (link, name))
+                self._leaf(_number(child), name, Kind.NUMBER, layer, (link, name))
             if known:
-                yield self._node(Kind.TEXT, "", layer, name, (link, name)), (), layer.known
+                self._see(self._node(Kind.TEXT, "", layer, name, (link, name)), (), layer.known)
 
     def _record(
         self, record: dict[str, object], key: str, layer: _Layer, link: Link
-    ) -> Iterator[Sight]:
+    ) -> None:
         """Gives a record to those that one of its names calls, or its own name."""
         asked = dict.fromkeys(self._index.by_key(key).field)
         for name in record:
@@ -339,13 +336,13 @@ class Tree:
             if called:
                 asked.update(dict.fromkeys(called))
         if asked:
-            yield (
+            self._see(
                 self._node(Kind.RECORD, key, layer, value=record, link=link),
                 tuple(asked),
-                Present(),
+                NOTHING,
             )
 
-    def _form(self, pieces: Iterable[Piece], layer: _Layer, step: str) -> Iterator[Sight]:
+    def _form(self, pieces: Iterable[Piece], layer: _Layer, step: str) -> None:
         """Walks the fields of a form, query or cookie."""
         record: dict[str, object] = {}
         for piece in pieces:
@@ -354,7 +351,7 @@ class Tree:
             text = piece.data.decode(errors="replace")
             raw = piece.raw.decode(errors="replace")
             below = _Layer(
-                (*layer.path, f"{step}:{_part(piece.key).lstrip('.')}"),
+                (*layer.path, f"{step}:{path_part(piece.key).lstrip('.')}"),
                 layer.cover or (raw if raw != text else ""),
                 layer.depth,
                 self._index.by_shapes(piece.data),
@@ -362,14 +359,14 @@ class Tree:
             )
             record.setdefault(piece.key, text)
             if below.known.places:
-                yield self._node(Kind.TEXT, piece.key, below, text), (), _places(below.known)
-            yield from self._leaf(text, piece.key, Kind.TEXT, below, (None, ""))
+                self._see(self._node(Kind.TEXT, piece.key, below, text), (), _places(below.known))
+            self._leaf(text, piece.key, Kind.TEXT, below, (None, ""))
             if layer.known:
-                yield self._node(Kind.TEXT, "", layer, piece.key), (), layer.known
-        yield from self._record(record, "", layer.below((*layer.path, step)), None)
+                self._see(self._node(Kind.TEXT, "", layer, piece.key), (), layer.known)
+        self._record(record, "", layer.below((*layer.path, step)), None)
         if layer.known.places:
             text = ", ".join(str(v) for v in record.values())
-            yield (
+            self._see(
                 self._node(Kind.TEXT, "", layer.below((*layer.path, step)), text),
                 (),
                 _places(layer.known),
@@ -377,46 +374,46 @@ class Tree:
 
     def _parts(
         self, parts: tuple[Piece, ...], path: tuple[str, ...], cover: str, depth: int
-    ) -> Iterator[Sight]:
+    ) -> None:
         record: dict[str, object] = {}
         for part in parts:
-            below = (*path, f"{multipart.ID}:{_part(part.key).lstrip('.')}")
+            below = (*path, f"{multipart.ID}:{path_part(part.key).lstrip('.')}")
             if len(part.data) <= 256 and is_text(part.data):
                 record.setdefault(part.key, part.data.decode(errors="replace"))
-            yield from self._layer(part.data, below, cover, depth + 1, part.key, part.media_type)
-        layer = _Layer((*path, multipart.ID), cover, depth, (), Present())
-        yield from self._record(record, "", layer, None)
+            self._layer(part.data, below, cover, depth + 1, part.key, part.media_type)
+        layer = _Layer((*path, multipart.ID), cover, depth, (), NOTHING)
+        self._record(record, "", layer, None)
 
-    def _uri(self, data: bytes, path: tuple[str, ...]) -> Iterator[Sight]:
+    def _uri(self, data: bytes, path: tuple[str, ...]) -> None:
         """Walks a request target: the path as a text, the query as a form."""
         head, _, query = data.partition(b"?")
         query, _, fragment = query.partition(b"#")
-        yield from self._layer(head, path, "", 0, "uri")
+        self._layer(head, path, "", 0, "uri")
         for part in (query, fragment):
             if part:
                 layer = _Layer(path, "", 0, self._index.by_shapes(part), self._index.known_in(part))
                 if url.is_form(part):
-                    yield from self._form(url.fields(part), layer, "query")
+                    self._form(url.fields(part), layer, "query")
                 else:
-                    yield from self._layer(part, path, "", 0, "query")
+                    self._layer(part, path, "", 0, "query")
 
     # bytes
 
     def _binary(
         self, data: bytes, path: tuple[str, ...], cover: str, depth: int, key: str
-    ) -> Iterator[Sight]:
+    ) -> None:
         """Shows bytes to those that know magics, looks for known values, then walks readable strings in them."""
         known = self._index.known_in(data)
         layer = _Layer(path, cover, depth, (), known)
-        yield self._node(Kind.BINARY, key, layer, data=data), self._index.binary, known
+        self._see(self._node(Kind.BINARY, key, layer, data=data), self._index.binary, known)
         if depth < DEPTH:
             at = data.find(gzip.MAGIC, 1)
             if 0 < at < len(data) - 18:
                 for piece in gzip.decode(data[at:], self.budget):
-                    yield from self._layer(piece.data, (*path, gzip.ID), cover, depth + 1, key)
+                    self._layer(piece.data, (*path, gzip.ID), cover, depth + 1, key)
         readable = data[:OPAQUE_LEN] if _is_opaque(data) else data
         shapes = self._index.by_shapes(readable)
-        below = _Layer((*path, "strings"), cover, depth, shapes, Present())
+        below = _Layer((*path, "strings"), cover, depth, shapes, NOTHING)
         for number, match in enumerate(_STRING.finditer(readable)):
             if number >= STRINGS or not self.budget.step():
                 self.budget.exceed("strings")
@@ -424,9 +421,9 @@ class Tree:
             text = match[0].decode(errors="replace")
             if text[0] == "{" or '{"' in text:
                 start = text.find("{")
-                yield from self._layer(text[start:].encode(), below.path, cover, depth + 1, key)
+                self._layer(text[start:].encode(), below.path, cover, depth + 1, key)
             elif shapes or len(text) >= 16:
-                yield from self._leaf(text, "", Kind.TEXT, below, None)
+                self._leaf(text, "", Kind.TEXT, below, None)
 
     def _node(
         self,
@@ -438,7 +435,7 @@ class Tree:
         data: bytes = b"",
         value: object = None,
     ) -> Node:
-        return Node(kind, key, self._where, _path(layer, link), text, data, value, layer.cover)
+        return Node(kind, key, self._where, layer.path, text, data, value, layer.cover, link)
 
     def _afford(self, count: int) -> bool:
         if count > self.budget.nodes_left:
@@ -450,22 +447,7 @@ class Tree:
 
 def _path(layer: _Layer, link: Link) -> tuple[str, ...]:
     """Gives the layer's path, with the way through the JSON value where there is one."""
-    parts: list[str] = []
-    while link is not None:
-        above, step = link
-        if isinstance(step, int):
-            parts.append(f"[{step}]")
-        else:
-            parts.append(step if above is None else _part(step))
-        link = above
-    pointer = "".join(reversed(parts))
-    return (*layer.path, f"{json.ID}:{pointer[:PATH_LEN]}") if pointer else layer.path
-
-
-def _part(name: str) -> str:
-    """Gives one name as a part of a path, cut and quoted where it is odd."""
-    short = name[:PATH_KEY_LEN]
-    return f".{short}" if _PLAIN_KEY.fullmatch(short) else f"[{short!r}]"
+    return path_through(layer.path, link)
 
 
 def _number(value: object) -> str:

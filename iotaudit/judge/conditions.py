@@ -41,13 +41,36 @@ def evaluate(condition: Condition, look_up: Callable[[str], Value]) -> Truth:
     """Gives the truth of a condition; `look_up` gives the value of a fact by its id."""
     match condition:
         case All(parts):
-            return min((evaluate(part, look_up) for part in parts), default=Truth.TRUE)
+            truth = Truth.TRUE
+            for part in parts:
+                truth = min(truth, evaluate(part, look_up))
+                if truth is Truth.FALSE:
+                    break
+            return truth
         case Any(parts):
-            return max((evaluate(part, look_up) for part in parts), default=Truth.FALSE)
+            truth = Truth.FALSE
+            for part in parts:
+                truth = max(truth, evaluate(part, look_up))
+                if truth is Truth.TRUE:
+                    break
+            return truth
         case Not(part):
             return Truth(Truth.TRUE - evaluate(part, look_up))
         case Test():
             return check(condition, look_up(condition.fact))
+        case _:
+            assert_never(condition)
+
+
+def facts_of(condition: Condition) -> tuple[str, ...]:
+    """Gives the ids of the facts that a condition tests, in its order, each once."""
+    match condition:
+        case All(parts) | Any(parts):
+            return tuple(dict.fromkeys(fact for part in parts for fact in facts_of(part)))
+        case Not(part):
+            return facts_of(part)
+        case Test():
+            return (condition.fact,)
         case _:
             assert_never(condition)
 

@@ -36,6 +36,7 @@ the finding asks and does not claim. Source: the documentation of the updaters n
 MIN_UPDATE_LEN = 64 * 1024
 """Bytes below which a file of such a name is no firmware; the least images of radio chips are of this order."""
 UNKNOWN = Doubt.UNKNOWN
+LookUp = Callable[["Scene", "Subject"], Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +67,7 @@ def value_of(fact: str, scene: Scene, subject: Subject) -> Value:
     if fact in scene.assumed:
         assumed = scene.assumed[fact]
         return assumed if isinstance(assumed, str | int | float | bool | tuple) else UNKNOWN
-    group = fact.partition(".")[0]
-    match group:
-        case "exposure":
-            return EXPOSURE_FACTS[fact](subject.exposure) if subject.exposure else UNKNOWN
-        case "flow":
-            return FLOW_FACTS[fact](subject.flow) if subject.flow else UNKNOWN
-        case "resolver":
-            return RESOLVER_FACTS[fact](subject.resolver) if subject.resolver else UNKNOWN
-        case "value" | "service":
-            return GROUP_FACTS[fact](scene, subject)
-        case _:
-            return PLACE_FACTS[fact](scene, subject.destination) if subject.destination else UNKNOWN
+    return _LOOK_UPS[fact](scene, subject)
 
 
 def _zone(scene: Scene, destination: Destination) -> Value:
@@ -130,15 +120,12 @@ def _closed_over(scene: Scene, destination: Destination) -> Value:
 
 
 def _data_types(scene: Scene, destination: Destination) -> Value:
-    types = {e.data_type for e in scene.facts.exposures if e.destination == destination.id}
-    found = tuple(sorted(types))
+    found = tuple(sorted(scene.types_of.get(destination.id, ())))
     return AtLeast(found) if scene.closed_at.get(destination.id) else found
 
 
 def _update(scene: Scene, destination: Destination) -> Value:
-    flows = [
-        f for f in scene.facts.flows if f.destination == destination.id and f.device is not None
-    ]
+    flows = scene.audited_of.get(destination.id, ())
     if any(_fetched_firmware(flow) for flow in flows):
         return True
     return UNKNOWN if any(why_closed(flow) for flow in flows) else False
@@ -362,5 +349,42 @@ GROUP_FACTS: dict[str, Callable[[Scene, Subject], Value]] = {
     "value.operators": _operators,
     "service.countries": _countries,
 }
-FACTS = frozenset((*PLACE_FACTS, *EXPOSURE_FACTS, *FLOW_FACTS, *RESOLVER_FACTS, *GROUP_FACTS))
+
+
+def _of_place(fact: str) -> LookUp:
+    """Gives the look-up of a fact of a destination, which is worked out once."""
+
+    def look_up(scene: Scene, subject: Subject) -> Value:
+        destination = subject.destination
+        if destination is None:
+            return UNKNOWN
+        key = fact, destination.id
+        if key not in scene.values:
+            scene.values[key] = PLACE_FACTS[fact](scene, destination)
+        value: Value = scene.values[key]
+        return value
+
+    return look_up
+
+
+def _of_exposure(get: Callable[[Exposure], Value]) -> LookUp:
+    return lambda _, subject: get(subject.exposure) if subject.exposure else UNKNOWN
+
+
+def _of_flow(get: Callable[[Flow], Value]) -> LookUp:
+    return lambda _, subject: get(subject.flow) if subject.flow else UNKNOWN
+
+
+def _of_resolver(get: Callable[[Resolver], Value]) -> LookUp:
+    return lambda _, subject: get(subject.resolver) if subject.resolver else UNKNOWN
+
+
+_LOOK_UPS: dict[str, LookUp] = {
+    **{fact: _of_place(fact) for fact in PLACE_FACTS},
+    **{fact: _of_exposure(get) for fact, get in EXPOSURE_FACTS.items()},
+    **{fact: _of_flow(get) for fact, get in FLOW_FACTS.items()},
+    **{fact: _of_resolver(get) for fact, get in RESOLVER_FACTS.items()},
+    **GROUP_FACTS,
+}
+FACTS = frozenset(_LOOK_UPS)
 """The ids of all facts that have a value here: those of the vocabulary, no more and no less (a test compares)."""

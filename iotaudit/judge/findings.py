@@ -101,9 +101,13 @@ def _cited(
     if exposures:
         return _of_exposures(exposures)
     destinations = subject.destinations or ((subject.destination,) if subject.destination else ())
-    rows = flows or tuple(f for d in destinations for f in scene.flows_of.get(d.id, ()))
-    packets = [p for d in destinations for p in evidence_packets(d, rows, scene)]
-    return tuple(dict.fromkeys(f.id for f in rows)), tuple(sorted(set(packets))[:MAX_PACKETS])
+    flow_ids: dict[str, None] = {}
+    packets: set[int] = set()
+    for destination in destinations:
+        rows = flows or scene.flows_of.get(destination.id, ())
+        flow_ids |= dict.fromkeys(f.id for f in rows)
+        packets |= set(evidence_packets(destination, rows, scene))
+    return tuple(flow_ids), tuple(sorted(packets)[:MAX_PACKETS])
 
 
 def _of_exposures(exposures: tuple[Exposure, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]:
@@ -115,8 +119,14 @@ def _of_exposures(exposures: tuple[Exposure, ...]) -> tuple[tuple[str, ...], tup
 def evidence_packets(
     destination: Destination, flows: Iterable[Flow], scene: Scene
 ) -> tuple[int, ...]:
-    """Gives the DNS answer that named a destination (where one did) and the first packet with the device's payload."""
-    rows = [f for f in flows if f.destination == destination.id]
+    """Gives the DNS answer that named a destination (where one did) and the first packet with the device's payload.
+
+    Args:
+        destination: what is to be shown.
+        flows: conversations with it.
+        scene: whose DNS answers name a destination that no flow calls by a name.
+    """
+    rows = tuple(flows)
     named = [n.packet for f in rows for n in f.names if n.source == "dns"]
     if not named and destination.name:
         pairs = ((destination.name, ip) for ip in destination.ips)
@@ -126,7 +136,7 @@ def evidence_packets(
     ]
     if not payload and destination.payload_packet is not None:
         payload = [destination.payload_packet]
-    return tuple(sorted({*sorted(named)[:1], *sorted(payload)[:1]}))
+    return tuple(sorted({min(found) for found in (named, payload) if found}))
 
 
 def _filled(text: str, subject: Subject, scene: Scene) -> str:

@@ -5,9 +5,8 @@ nothing was unread, the profile's coverage was reached and no subject is in doub
 """
 
 from dataclasses import dataclass
-from functools import partial
 
-from iotaudit.judge.conditions import Truth, Value, evaluate, unknown_facts
+from iotaudit.judge.conditions import Truth, Value, evaluate, facts_of, unknown_facts
 from iotaudit.judge.facts import Subject, value_of
 from iotaudit.judge.findings import make_findings
 from iotaudit.judge.needs import in_words, lacking, unheld
@@ -94,19 +93,22 @@ def _look(rule: Rule, scene: Scene) -> Looked:
     unsure: dict[str, None] = {}
     doubts = 0
     subjects = subjects_of(rule.scope, scene)
+    facts = facts_of(rule.when)
+    truths: dict[tuple[Value, ...], Truth] = {}
     for subject in subjects:
-        look_up = partial(_value, scene, subject)
-        truth = evaluate(rule.when, look_up)
+        # thousands of subjects, most with the same few values: each set of values is judged once
+        values = tuple([value_of(fact, scene, subject) for fact in facts])
+        truth = truths.get(values)
+        if truth is None:
+            look_up = dict(zip(facts, values, strict=True)).__getitem__
+            truth = truths[values] = evaluate(rule.when, look_up)
+            if truth is Truth.UNKNOWN:
+                unsure |= dict.fromkeys(unknown_facts(rule.when, look_up))
         if truth is Truth.TRUE:
             hits.append(subject)
         elif truth is Truth.UNKNOWN:
             doubts += 1
-            unsure |= dict.fromkeys(unknown_facts(rule.when, look_up))
     return Looked(tuple(hits), doubts, len(subjects), tuple(unsure))
-
-
-def _value(scene: Scene, subject: Subject, fact: str) -> Value:
-    return value_of(fact, scene, subject)
 
 
 def _outcome(rule: Rule, kind: OutcomeKind, decided_by: str, would_decide: str = "") -> RuleOutcome:

@@ -79,7 +79,7 @@ class Placed:
 
 def is_relay(flow: Flow) -> bool:
     """Says whether a flow's payload goes on to somewhere else."""
-    return any(tag in flow.tags for tag in RELAYS)
+    return bool(flow.tags) and any(tag in flow.tags for tag in RELAYS)
 
 
 def is_outside(flow: Flow, destination: Destination | None) -> bool:
@@ -108,10 +108,16 @@ def place_of_flow(flow: Flow, destination: Destination | None) -> Placed:
     return Placed(ip, destination.location, destination.zone)
 
 
-def reach_of_flow(flow: Flow, destination: Destination | None) -> Reach:
-    """Gives what a flow with payload means for the verdict."""
-    reach = place_of_flow(flow, destination).reach
-    return max(reach, Reach.UNKNOWN) if is_relay(flow) else reach
+def reaches_of(flows: Iterable[Flow], destination: Destination | None) -> tuple[Reach, ...]:
+    """Gives what each of some flows with payload to one destination means for the verdict."""
+    known: dict[str, Reach] = {}
+    found = []
+    for flow in flows:
+        ip = peer_of(flow)
+        if ip not in known:
+            known[ip] = place_of_flow(flow, destination).reach
+        found.append(max(known[ip], Reach.UNKNOWN) if is_relay(flow) else known[ip])
+    return tuple(found)
 
 
 def paid_places(destination: Destination, flows: Iterable[Flow]) -> tuple[Placed, ...]:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from iotaudit.judge.coverage import coverage_of
 from iotaudit.judge.places import Placed, is_outside, paid_places, worst
@@ -18,7 +19,11 @@ NOTHING: Mapping[str, object] = {}
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is judged. `named_by`: name and address to the first packet whose DNS answer paired them. `flows` are those of audited devices that lead outside and carry payload of the device.
+    """What is judged. `flows` are those of audited devices that lead outside and carry payload of the device.
+
+    `named_by`: name and address to the first packet whose DNS answer paired them. `audited_of` has all flows of
+    audited devices by destination, `types_of` the data types seen there. `values` keeps facts of destinations that
+    were worked out: many rules and subjects ask the same.
 
     `assumed` sets facts outright and `granted` grants needs: both are for the test cases of rules.
     """
@@ -30,6 +35,9 @@ class Scene:
     destinations: Mapping[str, Destination]
     flows_of: Mapping[str, tuple[Flow, ...]]
     flows_by_device: Mapping[str, tuple[Flow, ...]]
+    audited_of: Mapping[str, tuple[Flow, ...]]
+    types_of: Mapping[str, frozenset[str]]
+    sent_to: Mapping[str, int]
     named_by: Mapping[tuple[str, str], int]
     places: Mapping[str, tuple[Placed, ...]]
     countries: Mapping[str, CountryFact]
@@ -37,6 +45,7 @@ class Scene:
     closed_at: Mapping[str, int]
     assumed: Mapping[str, object] = field(default_factory=dict)
     granted: frozenset[str] = frozenset()
+    values: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def outside(self) -> tuple[Destination, ...]:
@@ -49,7 +58,7 @@ class Scene:
 
     def sent(self, destination: Destination) -> int:
         """Gives the payload bytes that audited devices sent to a destination."""
-        return sum(flow.device_sent for flow in self.flows_of.get(destination.id, ()))
+        return self.sent_to.get(destination.id, 0)
 
     @property
     def threshold(self) -> int:
@@ -76,6 +85,13 @@ def make_scene(
         if flow.destination in destinations:
             by_destination[flow.destination].append(flow)
     flows_of = {key: tuple(rows) for key, rows in by_destination.items()}
+    audited: dict[str, list[Flow]] = defaultdict(list)
+    for flow in facts.flows:
+        if flow.device is not None and flow.destination is not None:
+            audited[flow.destination].append(flow)
+    types: dict[str, set[str]] = defaultdict(set)
+    for exposure in facts.exposures:
+        types[exposure.destination].add(exposure.data_type)
     coverage = coverage_of(facts, profile, flows)
     closed: dict[str, int] = defaultdict(int)
     for row in coverage.closed:
@@ -88,6 +104,9 @@ def make_scene(
         destinations=destinations,
         flows_of=flows_of,
         flows_by_device={key: tuple(rows) for key, rows in by_device.items()},
+        audited_of={key: tuple(rows) for key, rows in audited.items()},
+        types_of={key: frozenset(found) for key, found in types.items()},
+        sent_to={key: sum(flow.device_sent for flow in rows) for key, rows in flows_of.items()},
         named_by=_named_by(facts),
         places={d.id: paid_places(d, flows_of.get(d.id, ())) for d in facts.destinations},
         countries={c.country: c for c in facts.countries},

@@ -12,7 +12,7 @@ from iotaudit.judge import words
 from iotaudit.judge.coverage import coverage_of
 from iotaudit.judge.facts import is_owned, law_rows
 from iotaudit.judge.findings import evidence_packets
-from iotaudit.judge.places import EEA_COUNTRIES, Placed, is_relay, places_of, reach_of_flow
+from iotaudit.judge.places import EEA_COUNTRIES, Placed, is_relay, places_of, reaches_of
 from iotaudit.judge.scene import Scene, natural
 from iotaudit.judge.statement import statement_of
 from iotaudit.model.destinations import Destination, Zone
@@ -28,7 +28,10 @@ LAWS = "laws"
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """All that one destination got from the devices looked at. `relays`: some of it goes on to somewhere else."""
+    """All that one destination got from the devices looked at. `relays`: some of it goes on to somewhere else.
+
+    `packets` show it: the DNS answer that named it and the first payload.
+    """
 
     destination: Destination | None
     flows: tuple[Flow, ...]
@@ -36,6 +39,7 @@ class Trip:
     places: tuple[Placed, ...]
     sent: int
     relays: bool
+    packets: tuple[int, ...]
 
 
 def verdict_of(scene: Scene) -> Verdict:
@@ -53,7 +57,7 @@ def _verdict(scene: Scene, devices: tuple[Device, ...], flows: tuple[Flow, ...])
     trips = _trips(flows, scene)
     doubts = (
         *_sender_doubts(devices, flows),
-        *_place_doubts(trips, scene),
+        *_place_doubts(trips),
         *_look_doubts(coverage),
     )
     gone = sorted((trip for trip in trips if trip.reach is Reach.LEAVES), key=lambda trip: -trip.sent)
@@ -72,30 +76,33 @@ def _trips(flows: Iterable[Flow], scene: Scene) -> tuple[Trip, ...]:
     for flow in flows:
         groups.setdefault(flow.destination or "", []).append(flow)
     return tuple(
-        _trip(groups[key], scene.destinations.get(key)) for key in sorted(groups, key=natural)
+        _trip(groups[key], scene.destinations.get(key), scene) for key in sorted(groups, key=natural)
     )
 
 
-def _trip(flows: list[Flow], destination: Destination | None) -> Trip:
+def _trip(flows: list[Flow], destination: Destination | None, scene: Scene) -> Trip:
     return Trip(
         destination=destination,
         flows=tuple(flows),
-        reach=max(reach_of_flow(flow, destination) for flow in flows),
+        reach=max(reaches_of(flows, destination)),
         places=places_of(destination, flows),
         sent=sum(flow.device_sent for flow in flows),
         relays=any(is_relay(flow) for flow in flows),
+        packets=_cited(flows, destination, scene),
     )
 
 
 def _leaves(trip: Trip, scene: Scene) -> Reason:
     """Gives the reason of a "yes": what reached which place outside, by which packets."""
     row = trip.destination
-    gone = [flow for flow in trip.flows if reach_of_flow(flow, row) is Reach.LEAVES]
+    reaches = reaches_of(trip.flows, row)
+    gone = [flow for flow, reach in zip(trip.flows, reaches, strict=True) if reach is Reach.LEAVES]
     places = places_of(row, gone)
     where = sorted({_claim(place) for place in places})
     sent = words.size(sum(flow.device_sent for flow in gone))
     text = f"{sent} of payload reached {_name(trip)} in {words.listed(where)}"
-    return _reason("leaves", text, (trip,), scene, gone)
+    cited = trip.packets if len(gone) == len(trip.flows) else _cited(gone, row, scene)
+    return _reason("leaves", text, (replace(trip, packets=cited),))
 
 
 def _claim(place: Placed) -> str:
@@ -126,7 +133,7 @@ def _sender_doubts(devices: tuple[Device, ...], flows: tuple[Flow, ...]) -> tupl
     )
 
 
-def _place_doubts(trips: tuple[Trip, ...], scene: Scene) -> tuple[Reason, ...]:
+def _place_doubts(trips: tuple[Trip, ...]) -> tuple[Reason, ...]:
     """Gives the reasons why a place is not known, one for each kind."""
     found: list[Reason] = []
 
@@ -134,7 +141,7 @@ def _place_doubts(trips: tuple[Trip, ...], scene: Scene) -> tuple[Reason, ...]:
         hit = tuple(trip for trip in trips if test(trip))
         if hit:
             told = f"{text}: {words.listed(_name(trip) for trip in hit)}"
-            found.append(_reason(code, told, hit, scene))
+            found.append(_reason(code, told, hit))
 
     add("disputed_place", "sources disagree on where payload went", _is_disputed)
     add("unknown_place", "the place of a destination with payload is not known", _is_unplaced)
@@ -185,19 +192,19 @@ def _access(trips: tuple[Trip, ...], scene: Scene) -> tuple[tuple[Reason, ...], 
             titles = dict.fromkeys(law.title for law in laws if law.reach == reach)
             if titles:
                 text = f"{_name(trip)} is within reach of {words.listed(titles)} by its {reach}"
-                reached.append(_reason(f"access_{reach}", text, (trip,), scene))
+                reached.append(_reason(f"access_{reach}", text, (trip,)))
         if row is None or not is_owned(row):
             unowned.append(trip)
     unsure: list[Reason] = []
     if unowned:
         names = words.listed(_name(trip) for trip in unowned)
         text = f"operator or ultimate parent is not on file: {names}"
-        unsure.append(_reason("unknown_owner", text, tuple(unowned), scene))
+        unsure.append(_reason("unknown_owner", text, tuple(unowned)))
     strange = [trip for trip in trips if _lawless(trip, scene)]
     if strange:
         names = words.listed(_name(trip) for trip in strange)
         text = f"no access law of a country that a destination belongs to is on file: {names}"
-        unsure.append(_reason("law_not_on_file", text, tuple(strange), scene))
+        unsure.append(_reason("law_not_on_file", text, tuple(strange)))
     if LAWS in scene.facts.stale:
         unsure.append(Reason("stale_laws", "the knowledge of access laws is past its review date"))
     return tuple(reached), tuple(unsure)
@@ -235,19 +242,18 @@ def _notes(coverage: Coverage, scene: Scene) -> tuple[Reason, ...]:
     return tuple(found)
 
 
-def _reason(
-    code: str, text: str, trips: tuple[Trip, ...], scene: Scene, flows: Iterable[Flow] | None = None
-) -> Reason:
-    rows = tuple(flows) if flows is not None else tuple(f for trip in trips for f in trip.flows)
-    packets: set[int] = set()
-    for trip in trips:
-        if trip.destination is not None:
-            packets.update(evidence_packets(trip.destination, rows, scene))
-        else:
-            first = [f.first_device_payload_packet for f in trip.flows]
-            packets.update(p for p in first if p is not None)
+def _reason(code: str, text: str, trips: tuple[Trip, ...]) -> Reason:
+    """Gives a reason with the packets that show its trips."""
     ids = tuple(trip.destination.id for trip in trips if trip.destination is not None)
-    return Reason(code, text, ids, tuple(sorted(packets)[:MAX_CITED]))
+    packets = sorted({packet for trip in trips for packet in trip.packets})
+    return Reason(code, text, ids, tuple(packets[:MAX_CITED]))
+
+
+def _cited(flows: list[Flow], destination: Destination | None, scene: Scene) -> tuple[int, ...]:
+    if destination is not None:
+        return evidence_packets(destination, flows, scene)
+    first = (flow.first_device_payload_packet for flow in flows)
+    return tuple(sorted({packet for packet in first if packet is not None}))
 
 
 def _name(trip: Trip) -> str:

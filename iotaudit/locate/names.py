@@ -10,11 +10,14 @@ Source: contract of `audit.json`, rules of counting.
 import ipaddress
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import takewhile
+from typing import Protocol
 
 from iotaudit.model.events import DhcpSeen, DnsAnswer, Event, HostNamed
-from iotaudit.model.flows import Flow, FlowName
+from iotaudit.model.flows import Endpoint, Flow, FlowName
 
 TRUST = (
     "sni",
@@ -34,89 +37,142 @@ TRUST = (
 """`names[].source`, best first."""
 RANK = {source: rank for rank, source in enumerate(TRUST)}
 NAMES_KEPT = 16
+ANSWERS_HEARD = 64
+"""Answers looked back on from the beginning of a flow."""
 ADDRESS_TYPES = frozenset(("A", "AAAA", "HTTPS", "SVCB", "ANY"))
 _Answer = tuple[int, int, str]
 """Time (ns), packet id, name."""
 
 
-def bind_names(
-    flows: tuple[Flow, ...], events: tuple[Event, ...], group_by_ip: Mapping[str, str]
-) -> tuple[Flow, ...]:
-    """Gives the flows with all names that hold for them, best first.
+class Begun(Protocol):
+    """A conversation as far as names ask for it."""
 
-    Args:
-        flows: flows with the names that they showed themselves.
-        events: DNS answers, mDNS/LLMNR/SSDP announcements and DHCP messages are used.
-        group_by_ip: a key for each inside address, equal for addresses of one host.
-    """
-    book = _Book()
-    for event in events:
-        book.take(event, group_by_ip)
-    book.sort()
-    return tuple(
-        replace(flow, names=_ranked(names)) if (names := book.names(flow, group_by_ip)) else flow for flow in flows
-    )
+    @property
+    def client(self) -> Endpoint: ...  # noqa: D102 - see the class
+    @property
+    def server(self) -> Endpoint: ...  # noqa: D102
+    @property
+    def first_ns(self) -> int: ...  # noqa: D102
+    @property
+    def first_packet(self) -> int: ...  # noqa: D102
 
 
-@dataclass(slots=True)
-class _Book:
+class NameBook:
     """What was said of addresses: per asker and address answers in time order, per address announcements."""
 
-    asked: dict[tuple[str, str], list[_Answer]] = field(default_factory=lambda: defaultdict(list))
-    chained: dict[tuple[str, str], list[_Answer]] = field(default_factory=lambda: defaultdict(list))
-    reverse: dict[tuple[str, str], list[_Answer]] = field(default_factory=lambda: defaultdict(list))
-    announced: dict[str, list[FlowName]] = field(default_factory=lambda: defaultdict(list))
-    leased: dict[str, list[FlowName]] = field(default_factory=lambda: defaultdict(list))
+    def __init__(self, events: Iterable[Event], group_by_ip: Mapping[str, str]) -> None:
+        """Notes DNS answers, mDNS/LLMNR/SSDP announcements and DHCP messages.
 
-    def take(self, event: Event, group_by_ip: Mapping[str, str]) -> None:
-        """Notes an event."""
+        Args:
+            events: in any order.
+            group_by_ip: a key for each inside address, equal for addresses of one host.
+        """
+        self._group_by_ip = group_by_ip
+        self._asked = _Table("dns")
+        self._chained = _Table("dns")
+        self._reverse = _Table("reverse_dns")
+        self._announced: dict[str, list[FlowName]] = defaultdict(list)
+        self._leased: dict[str, list[FlowName]] = defaultdict(list)
+        for event in events:
+            self._take(event)
+        for table in (self._asked, self._chained, self._reverse):
+            table.sort()
+
+    def names(self, flow: Begun, own: tuple[FlowName, ...]) -> tuple[FlowName, ...]:
+        """Gives all names that hold for a flow, best first; `own` are those that it showed itself."""
+        client, server = flow.client.ip, flow.server.ip
+        asker = self._group_by_ip.get(client, client), server
+        names = list(own)
+        if asker in self._asked:
+            names += self._asked[asker].before(flow)
+        if asker in self._chained:
+            names += self._chained[asker].before(flow)
+        if server in self._announced:
+            names += self._announced[server]
+        if server in self._leased:
+            names += self._leased[server]
+        if asker in self._reverse:
+            names += self._reverse[asker].before(flow)
+        return _ranked(names) if len(names) > 1 else tuple(names)
+
+    def _take(self, event: Event) -> None:
         match event:
             case DnsAnswer(protocol="dns"):
-                self._answer(event, group_by_ip.get(event.client, event.client))
+                self._answer(event, self._group_by_ip.get(event.client, event.client))
             case HostNamed():
-                self.announced[event.ip].append(FlowName(event.name, event.source, event.packet))
+                self._announced[event.ip].append(FlowName(event.name, event.source, event.packet))
             case DhcpSeen(ip=str(ip), hostname=str(hostname)) if ip and hostname:
-                self.leased[ip].append(FlowName(hostname.lower(), "dhcp", event.packet))
+                self._leased[ip].append(FlowName(hostname.lower(), "dhcp", event.packet))
             case _:
                 pass
 
     def _answer(self, event: DnsAnswer, client: str) -> None:
         if event.type in ADDRESS_TYPES:
             for address in event.answers:
-                self.asked[client, address].append((event.time_ns, event.packet, event.name))
+                self._asked[client, address].rows.append((event.time_ns, event.packet, event.name))
                 for name in event.chain:
                     if name != event.name:
-                        self.chained[client, address].append((event.time_ns, event.packet, name))
+                        self._chained[client, address].rows.append((event.time_ns, event.packet, name))
         elif event.type == "PTR" and (target := _reverse_target(event.name)):
             for name in event.answers:
-                self.reverse[client, target].append((event.time_ns, event.packet, name))
+                self._reverse[client, target].rows.append((event.time_ns, event.packet, name))
+
+
+@dataclass(slots=True)
+class _Answers:
+    """The answers for one asker and address in time order, and the names that held when last looked up.
+
+    Conversations come in time order, mostly: names are then worked out from the answers in between alone.
+    """
+
+    source: str
+    rows: list[_Answer] = field(default_factory=list)
+    _end: int = 0
+    _last: dict[str, int] = field(default_factory=dict)
+    """Index of the last answer up to `_end` that gave a name, the latest at the end."""
+    _names: tuple[FlowName, ...] = ()
+
+    def before(self, flow: Begun) -> tuple[FlowName, ...]:
+        """Gives the names answered before the flow began, latest first, each once."""
+        end = bisect_right(self.rows, (flow.first_ns, flow.first_packet, chr(0x10FFFF)))
+        if end != self._end:
+            self._move(end)
+        return self._names
+
+    def _move(self, end: int) -> None:
+        if end < self._end:
+            self._end = 0
+            self._last.clear()
+        oldest = max(0, end - ANSWERS_HEARD)
+        for at in range(max(self._end, oldest), end):
+            name = self.rows[at][2]
+            self._last.pop(name, None)
+            self._last[name] = at
+        heard = takewhile(lambda item: item[1] >= oldest, reversed(self._last.items()))
+        self._names = tuple(FlowName(name, self.source, self.rows[at][1]) for name, at in heard)
+        self._end = end
+
+
+class _Table(dict[tuple[str, str], _Answers]):
+    """Answers by asker and address."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self._source = source
+
+    def __missing__(self, key: tuple[str, str]) -> _Answers:
+        """Starts the answers of an asker and address."""
+        self[key] = answers = _Answers(self._source)
+        return answers
 
     def sort(self) -> None:
         """Puts answers in time order, so that names never flow backwards."""
-        for table in (self.asked, self.chained, self.reverse):
-            for answers in table.values():
-                answers.sort()
-
-    def names(self, flow: Flow, group_by_ip: Mapping[str, str]) -> list[FlowName]:
-        """Gives the flow's own names, then those of the question, of its chain, and what the server says of itself."""
-        asker = group_by_ip.get(flow.client.ip, flow.client.ip), flow.server.ip
-        return [
-            *flow.names,
-            *_bound_before(self.asked.get(asker, []), flow, "dns"),
-            *_bound_before(self.chained.get(asker, []), flow, "dns"),
-            *self.announced.get(flow.server.ip, []),
-            *self.leased.get(flow.server.ip, []),
-            *_bound_before(self.reverse.get(asker, []), flow, "reverse_dns"),
-        ]
-
-
-def _bound_before(answers: list[_Answer], flow: Flow, source: str) -> list[FlowName]:
-    """Gives the names answered before the flow began, latest first."""
-    end = bisect_right(answers, (flow.first_ns, flow.first_packet, chr(0x10FFFF)))
-    return [FlowName(name, source, packet) for _, packet, name in reversed(answers[max(0, end - 64) : end])]
+        for answers in self.values():
+            answers.rows.sort()
 
 
 def _ranked(names: list[FlowName]) -> tuple[FlowName, ...]:
+    """Gives each name of each source once, the best source first."""
     unique: dict[tuple[str, str], FlowName] = {}
     for name in names:
         unique.setdefault((name.source, name.name), name)
@@ -146,6 +202,7 @@ def best_name(flow: Flow) -> FlowName | None:
     return None
 
 
+@lru_cache(1 << 14)
 def is_address(text: str) -> bool:
     """Tells whether a text is an IP address, with or without brackets."""
     try:

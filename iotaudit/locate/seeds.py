@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
 
 from iotaudit.locate.names import best_name, is_address
+from iotaudit.model.copies import changed
 from iotaudit.model.destinations import Destination, DestinationSeed
-from iotaudit.model.flows import Direction, Flow
+from iotaudit.model.flows import Direction, Flow, FlowName
 
 Key = tuple[str, str | None, bool]
 LOCAL_NAMES = ("mdns", "dhcp", "llmnr", "netbios", "ssdp")
@@ -51,12 +51,9 @@ def make_seeds(flows: tuple[Flow, ...]) -> tuple[DestinationSeed, ...]:
 
 def _seed(key: Key, flows: list[Flow]) -> DestinationSeed:
     ip, name, local = key
-    best = None
-    for flow in flows:
-        found = best_name(flow)
-        if name is not None and found and found.name == name and (best is None or found.packet < best.packet):
-            best = found
-    aliases = {n.name for f in flows for n in f.names if n.name != name and not is_address(n.name)}
+    best = _first_called(name, flows) if name is not None else None
+    named = {(n.name, n.source) for f in flows for n in f.names}
+    aliases = {other for other, _ in named if other != name and not is_address(other)}
     served = [_device_is_server(f) for f in flows]
     rtts = [f.rtt_min_ns for f in flows if f.rtt_min_ns is not None]
     payload = [f.first_device_payload_packet for f in flows if f.first_device_payload_packet is not None]
@@ -66,7 +63,7 @@ def _seed(key: Key, flows: list[Flow]) -> DestinationSeed:
         name_source=best.source if best else None,
         name_packet=best.packet if best else None,
         aliases=tuple(sorted(aliases)),
-        outer_name=any(n.source == "ech_outer" for f in flows for n in f.names),
+        outer_name=any(source == "ech_outer" for _, source in named),
         local=local,
         rtt_min_ns=min(rtts, default=None),
         bytes_out=sum(f.bytes_in if s else f.bytes_out for f, s in zip(flows, served, strict=True)),
@@ -78,12 +75,18 @@ def _seed(key: Key, flows: list[Flow]) -> DestinationSeed:
         first_packet=min(f.first_packet for f in flows),
         payload_packet=min(payload, default=None),
         devices=tuple(sorted({f.device for f in flows if f.device})),
-        name_sources=tuple(sorted({n.source for f in flows for n in f.names if n.name == name})),
-        dns_aliases=tuple(sorted({n.name for f in flows for n in f.names if n.source == "dns"} & aliases)),
+        name_sources=tuple(sorted({source for other, source in named if other == name})),
+        dns_aliases=tuple(sorted({other for other, source in named if source == "dns"} & aliases)),
     )
+
+
+def _first_called(name: str, flows: list[Flow]) -> FlowName | None:
+    """Gives the earliest sighting of a name as the best one of a flow."""
+    found = [best for flow in flows if (best := best_name(flow)) and best.name == name]
+    return min(found, key=lambda n: n.packet, default=None)
 
 
 def attach(flows: tuple[Flow, ...], destinations: tuple[Destination, ...]) -> tuple[Flow, ...]:
     """Gives the flows with the id of their destination."""
     by_flow = {flow_id: d.id for d in destinations for flow_id in d.flows}
-    return tuple(replace(flow, destination=by_flow.get(flow.id)) for flow in flows)
+    return tuple(changed(flow, destination=by_flow.get(flow.id)) for flow in flows)

@@ -14,9 +14,9 @@ def changed(row: T, **changes: object) -> T:
     As `dataclasses.replace` for classes without `__post_init__`, in less than half of its time: there may be a
     hundred thousand rows.
     """
-    kind = type(row)
+    kind: Any = type(row)
     read, writes, write = _fields(kind)
-    copy = object.__new__(kind)
+    copy: T = object.__new__(kind)
     for set_field, value in zip(writes, read(row), strict=True):
         set_field(copy, value)
     for name, value in changes.items():

@@ -4,7 +4,7 @@ Everything but the document itself is rendered from it, never from the audit, so
 same report later as the audit did. Modules load on use: `iotaudit --help` must not pay for jinja2, rich or orjson.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ FORMATS: dict[str, str] = {
 }
 """The one list of formats: id to the module that has `render(document, options)`."""
 
-__all__ = ["FORMATS", "RenderOptions", "document", "load", "render"]
+__all__ = ["FORMATS", "RenderOptions", "document", "load", "pieces", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,23 @@ class RenderOptions:
     max_rows: int = 2000
 
 
-def document(audit: "Audit") -> dict[str, Any]:
-    """Gives the `audit.json` document of an audit: plain values, contract form, sorted, repeatable."""
+def document(audit: "Audit", *, lazy: bool = False) -> dict[str, Any]:
+    """Gives the `audit.json` document of an audit: plain values, contract form, sorted, repeatable.
+
+    Args:
+        audit: what is written.
+        lazy: the rows of `flows`, by far the most, are made only while they are read: a sequence, not a list.
+    """
     from iotaudit.report.rows import make
 
-    return make(audit)
+    return make(audit, lazy=lazy)
+
+
+def pieces(document: Mapping[str, Any]) -> Iterator[bytes]:
+    """Gives `audit.json` piece by piece: the bytes of `render(document, "json")` without all of them in memory."""
+    from iotaudit.report import json
+
+    return json.pieces(document)
 
 
 def render(

@@ -4,11 +4,10 @@ Inside, times are nanoseconds and packets are ids over all inputs; here they bec
 shows. Every key stands on every row: null or an empty list says that there is nothing, never that nobody looked.
 """
 
-import datetime
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from enum import IntEnum, StrEnum
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import overload
 
 import orjson
 
@@ -17,20 +16,26 @@ from iotaudit.model.devices import Device
 from iotaudit.model.events import DnsAnswer
 from iotaudit.model.exposures import Exposure
 from iotaudit.model.findings import Finding
-from iotaudit.model.flows import Flow, Tls
+from iotaudit.model.flows import Encryption, Flow, Tls
 from iotaudit.model.inputs import InputFacts
 from iotaudit.model.packets import input_of, number_of
 from iotaudit.model.problems import Problem
 from iotaudit.model.reach import Verdict
 from iotaudit.model.result import Audit, KnowledgeFile
+from iotaudit.report.values import Row, plain, sound, stamp
 
 SCHEMA_VERSION = "1.0"
-EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-Row = dict[str, Any]
+CHUNK = 64
+"""Rows of `flows` that are made at once: so few that Python does not start to look for cycles in them."""
 
 
-def make(audit: Audit) -> Row:
-    """Gives the document of an audit (contract: `audit.json`); equal audits give equal documents but for `run`."""
+def make(audit: Audit, *, lazy: bool = False) -> Row:
+    """Gives the document of an audit (contract: `audit.json`); equal audits give equal documents but for `run`.
+
+    Args:
+        audit: what is written.
+        lazy: make the rows of `flows` only while they are read (`FlowRows`); else they are a list.
+    """
     form = Form(several=len(audit.inputs) > 1)
     titles = {rule: (title, severity) for rule, title, severity in audit.rule_titles}
     flow_ids = {flow.number: flow.id for flow in audit.flow_rows}
@@ -56,7 +61,7 @@ def make(audit: Audit) -> Row:
         "devices": [
             form.device(d) for d in sorted(audit.device_rows, key=lambda d: _natural(d.id))
         ],
-        "flows": [form.flow(f) for f in sorted(audit.flow_rows, key=_flow_order)],
+        "flows": [],
         "dns": [
             form.dns(answer, configured, flow_ids)
             for answer, configured in sorted(audit.dns_rows, key=lambda r: _dns_order(r[0]))
@@ -92,54 +97,48 @@ def make(audit: Audit) -> Row:
         "warnings": sorted(audit.warnings),
         "verdict": form.verdict(audit.verdict),
     }
-    return sound(document)
-
-
-def stamp(time_ns: int | None) -> str | None:
-    """Gives nanoseconds since the epoch as RFC 3339 UTC with nine digits; None for none (-1) or beyond year 9999."""
-    if time_ns is None or time_ns == -1:
-        return None
-    seconds, rest = divmod(time_ns, 1_000_000_000)
-    try:
-        moment = EPOCH + datetime.timedelta(seconds=seconds)
-    except OverflowError:
-        return None
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z" if moment.year >= 1000 else None
-
-
-def plain(value: Any) -> Any:  # noqa: ANN401 - any field of a row
-    """Gives a value of the model as plain JSON values: enums as text, tuples as lists, dataclasses as objects."""
-    if isinstance(value, IntEnum):
-        return value.name.lower()
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, tuple | list):
-        return [plain(v) for v in value]
-    if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
-    if is_dataclass(value):
-        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
-    return value
-
-
-def sound(document: Row) -> Row:
-    """Gives the document without lone surrogates, which UTF-8 and thus JSON cannot hold; mostly as it is."""
-    try:
-        orjson.dumps(document)
-    except TypeError:
-        cleaned: Row = _clean(document)
-        return cleaned
+    document = sound(document)
+    flows = FlowRows(audit.flow_rows, form)
+    document["flows"] = flows if lazy else list(flows)
     return document
 
 
-def _clean(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, list):
-        return [_clean(v) for v in value]
-    if isinstance(value, dict):
-        return {_clean(k): _clean(v) for k, v in value.items()}
-    return value
+class FlowRows(Sequence[Row]):
+    """The rows of `flows` in their order, each made when it is asked for.
+
+    A row as a tree of dicts takes some kilobytes, so that a hundred thousand of them would not fit in memory.
+    """
+
+    def __init__(self, flows: Iterable[Flow], form: "Form") -> None:
+        self._flows = sorted(flows, key=_flow_order)
+        self._form = form
+
+    def __len__(self) -> int:
+        """Gives the number of flows."""
+        return len(self._flows)
+
+    @overload
+    def __getitem__(self, at: int) -> Row: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Row]: ...
+    def __getitem__(self, at: int | slice) -> Row | list[Row]:
+        """Gives one row, or some."""
+        if isinstance(at, slice):
+            return [sound(self._form.flow(flow)) for flow in self._flows[at]]
+        return sound(self._form.flow(self._flows[at]))
+
+    def __iter__(self) -> Iterator[Row]:
+        """Gives row by row."""
+        return (sound(self._form.flow(flow)) for flow in self._flows)
+
+    def texts(self, option: int) -> Iterator[bytes]:
+        """Gives the rows as JSON lists of at most `CHUNK` each; `option` is orjson's."""
+        flows = iter(self._flows)
+        while rows := [self._form.flow(flow) for flow in islice(flows, CHUNK)]:
+            try:
+                yield orjson.dumps(rows, option=option)
+            except TypeError:
+                yield orjson.dumps([sound(row) for row in rows], option=option)
 
 
 def _knowledge(file: KnowledgeFile) -> Row:
@@ -268,7 +267,7 @@ class Form:
                 {"name": n.name, "source": n.source, "packet": self.packet(n.packet)}
                 for n in row.names
             ],
-            "encryption": plain(row.encryption),
+            "encryption": self._encryption(row.encryption),
             "tls": self._tls(row.tls) if row.tls else None,
             "http": [
                 {
@@ -287,6 +286,17 @@ class Form:
             "first_device_payload_packet": self.packet(row.first_device_payload_packet),
             "layer": row.layer,
             "tags": sorted(row.tags),
+        }
+
+    def _encryption(self, row: Encryption) -> Row:
+        return {
+            "state": row.state.value,
+            "protocol": row.protocol,
+            "version": row.version,
+            "cipher": row.cipher,
+            "reason": row.reason,
+            "opened": row.opened,
+            "pinned": row.pinned,
         }
 
     def _tls(self, row: Tls) -> Row:

@@ -155,3 +155,9 @@ def test_loopback_is_no_device() -> None:
 
 def test_the_order_of_hosts_does_not_matter() -> None:
     assert census(HOSTS[::-1]) == census()
+
+
+def test_a_host_without_a_link_address_takes_no_message_of_the_zero_address() -> None:
+    host = HostSeen(0, "192.168.1.20", 5, 3, "frame")
+    found = census((host,), (dhcp(mac="00:00:00:00:00:00", hostname="ghost"),))
+    assert [(d.mac, d.hostname) for d in found.devices] == [(None, None)]

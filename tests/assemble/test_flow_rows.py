@@ -17,7 +17,7 @@ ROW = Conversation(0, "tcp", DEVICE, CLOUD, 3, 300, 100, 2, 900, 800, 10, 20, 5,
 
 
 def flows(*rows: Conversation, all_hosts: bool = False, summary: FlowSummary | None = None) -> tuple[Flow, ...]:
-    return make_flows(rows, {0: summary} if summary else {}, CENSUS, all_hosts=all_hosts)
+    return make_flows(rows, {0: summary} if summary else {}, CENSUS, lambda _, own: own, all_hosts=all_hosts)
 
 
 def test_pass_a_device_that_asks_is_outbound() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from iotaudit.detect import DETECTORS, Detection, Detector, FlowRef, known_values
-from iotaudit.detect.index import Index
-from iotaudit.detect.known import Known
-from iotaudit.detect.node import Hit
+from iotaudit.detect.index import Asked, Index
+from iotaudit.detect.known import Known, Present
+from iotaudit.detect.node import Hit, Node
 from iotaudit.detect.tree import Tree
 from iotaudit.model.data_types import DataType, KnownValue
 from iotaudit.model.raw import Content
@@ -41,12 +41,13 @@ class Lab:
         """Gives the hits of the detector of `data_type` in a body, candidates apart."""
         detector = next(d for d in DETECTORS if data_type == d.ID)
         known = Known(())
-        found = []
-        for node, finders, _ in Tree(
-            content(body, where, key, **more), Index(DETECTORS, known)
-        ).walk():
+        found: list[Hit] = []
+
+        def see(node: Node, finders: Asked, _present: Present) -> None:
             if detector in finders:
-                found += [hit for hit in detector.find(node, known) if not hit.candidate]
+                found.extend(hit for hit in detector.find(node, known) if not hit.candidate)
+
+        Tree(content(body, where, key, **more), Index(DETECTORS, known), see).walk()
         return found
 
     def values(

@@ -1,7 +1,7 @@
 """The redactor: in place, stable, idempotent; registrable domains and addresses stay."""
 
 import base64
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 
 import pytest
 from hypothesis import given, settings
@@ -217,3 +217,10 @@ def test_planted_values_are_gone_from_every_string(value: str) -> None:
         redactor.flow(flow(host, f"/{value}?a={value}", value, f"a/{value}", value))
     ):
         assert value not in text
+
+
+def test_what_holds_no_value_stays_the_very_same_row() -> None:
+    plain = flow("cloud.example.com", "/a?b=c", "agent", "topic", "client")
+    assert Redactor({"zzzz-9999": "plain"}).flow(plain) == plain
+    bare = replace(plain, names=(), tls=None, http=(), mqtt=None)
+    assert SIMPLE.flow(bare) is bare

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from iotaudit.codec.budget import Budget
 from iotaudit.detect import DETECTORS
-from iotaudit.detect.index import Index
-from iotaudit.detect.known import Known, find_places, find_present, known_values
+from iotaudit.detect.index import Asked, Index
+from iotaudit.detect.known import Known, Present, find_places, find_present, known_values
+from iotaudit.detect.node import Node
 from iotaudit.detect.tree import DEPTH, Tree
 from iotaudit.model.raw import Content
 
@@ -33,11 +34,20 @@ WRAPS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+Sight = tuple[Node, Asked, Present]
+
+
+def sights(content: Content, budget: Budget | None = None) -> list[Sight]:
+    found: list[Sight] = []
+    Tree(content, INDEX, lambda node, asked, present: found.append((node, asked, present)), budget).walk()
+    return found
+
+
 def paths(data: bytes, where: str = "http.body", **more: Any) -> list[tuple[str, ...]]:
-    tree = Tree(Content(0, 1, 0, True, where, "plaintext", data, **more), INDEX)
+    shown = sights(Content(0, 1, 0, True, where, "plaintext", data, **more))
     return list(
         dict.fromkeys(
-            node.path for node, _, present in tree.walk() for _ in find_present(node, present)
+            node.path for node, _, present in shown for _ in find_present(node, present)
         )
     )
 
@@ -90,8 +100,8 @@ def test_strings_in_binary_and_gzip_behind_a_header() -> None:
 def test_known_position_is_found_at_other_precision() -> None:
     def found(body: object) -> int:
         data = json.dumps(body).encode()
-        tree = Tree(Content(0, 1, 0, True, "http.body", "plaintext", data), INDEX)
-        return sum(1 for node, _, present in tree.walk() for _ in find_places(node.text, present))
+        shown = sights(Content(0, 1, 0, True, "http.body", "plaintext", data))
+        return sum(1 for node, _, present in shown for _ in find_places(node.text, present))
 
     assert found({"a": 51.455612, "b": 7.011699})
     assert found({"a": "51.455", "b": "7.012"})
@@ -100,19 +110,8 @@ def test_known_position_is_found_at_other_precision() -> None:
 
 
 def test_undeclared_words_are_not_decoded_into_noise() -> None:
-    tree = Tree(
-        Content(
-            0,
-            1,
-            0,
-            True,
-            "http.body",
-            "plaintext",
-            b'{"a": "internationalisation", "b": "x^Oabcdefgh"}',
-        ),
-        INDEX,
-    )
-    assert [node.path for node, _, _ in tree.walk()] == []
+    body = b'{"a": "internationalisation", "b": "x^Oabcdefgh"}'
+    assert sights(Content(0, 1, 0, True, "http.body", "plaintext", body)) == []
 
 
 @pytest.mark.parametrize(
@@ -120,10 +119,8 @@ def test_undeclared_words_are_not_decoded_into_noise() -> None:
 )
 def test_bomb_is_cut_and_noted(pack: Callable[[bytes], bytes]) -> None:
     budget = Budget()
-    tree = Tree(
-        Content(0, 1, 0, True, "http.body", "plaintext", pack(bytes(64 << 20))), INDEX, budget
-    )
-    assert sum(1 for _ in tree.walk()) < 100
+    bomb = Content(0, 1, 0, True, "http.body", "plaintext", pack(bytes(64 << 20)))
+    assert len(sights(bomb, budget)) < 100
     assert budget.exceeded == "size"
     assert budget.bytes_left >= 0
 
@@ -133,19 +130,13 @@ def test_nest_deeper_than_the_bound_is_noted() -> None:
     for _ in range(DEPTH + 2):
         data = gzip.compress(data)
     budget = Budget()
-    list(Tree(Content(0, 1, 0, True, "http.body", "plaintext", data), INDEX, budget).walk())
+    sights(Content(0, 1, 0, True, "http.body", "plaintext", data), budget)
     assert budget.exceeded == "depth"
 
 
 def test_coding_that_is_not_read_is_noted() -> None:
     budget = Budget()
-    list(
-        Tree(
-            Content(0, 1, 0, True, "http.body", "plaintext", b"abcdef", encoding="br"),
-            INDEX,
-            budget,
-        ).walk()
-    )
+    sights(Content(0, 1, 0, True, "http.body", "plaintext", b"abcdef", encoding="br"), budget)
     assert budget.exceeded == "coding"
 
 
@@ -177,7 +168,7 @@ def test_any_bytes_give_nodes_and_never_an_exception(
     for name in wraps:
         data = WRAPS[name](data)
     content = Content(0, 1, 0, True, where, "plaintext", data, key="password", encoding=encoding)
-    for node, finders, present in Tree(content, INDEX).walk():
+    for node, finders, present in sights(content):
         hits = [hit for finder in finders for hit in finder.find(node, KNOWN)]
         hits += find_present(node, present)
         assert all(

@@ -13,6 +13,7 @@ from iotaudit.judge.conditions import (
     Value,
     check,
     evaluate,
+    facts_of,
     matches,
     unknown_facts,
 )
@@ -109,3 +110,32 @@ def test_not_twice_is_nothing(condition: Any) -> None:
     assert evaluate(tree.Not(tree.Not(condition)), TRUTHS.__getitem__) is evaluate(
         condition, TRUTHS.__getitem__
     )
+
+
+@given(CONDITIONS)
+def test_the_facts_of_a_condition_are_all_that_it_asks(condition: Any) -> None:
+    asked: list[str] = []
+
+    def look_up(fact: str) -> Value:
+        asked.append(fact)
+        return TRUTHS[fact]
+
+    evaluate(condition, look_up)
+    assert set(asked) <= set(facts_of(condition))
+    assert set(unknown_facts(condition, TRUTHS.__getitem__)) <= set(facts_of(condition))
+
+
+@given(CONDITIONS)
+def test_a_part_that_decides_ends_the_search_and_changes_nothing(condition: Any) -> None:
+    def slow(part: Any) -> Truth:
+        match part:
+            case tree.All(parts):
+                return min(slow(p) for p in parts)
+            case tree.Any(parts):
+                return max(slow(p) for p in parts)
+            case tree.Not(inner):
+                return Truth(Truth.TRUE - slow(inner))
+            case _:
+                return check(part, TRUTHS[part.fact])
+
+    assert evaluate(condition, TRUTHS.__getitem__) is slow(condition)

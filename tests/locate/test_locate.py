@@ -214,6 +214,7 @@ SEEDS = st.lists(
         devices=st.just(("dev1",)),
     ),
     max_size=6,
+    unique_by=lambda seed: (seed.ip, seed.name, seed.local),
 )
 
 

@@ -1,8 +1,12 @@
 """Names of a flow's server: bound for the client that asked, from the answer on, best first."""
 
 from dataclasses import replace
+from itertools import pairwise
 
-from iotaudit.locate.names import best_name, bind_names
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iotaudit.locate.names import ANSWERS_HEARD, NAMES_KEPT, NameBook, best_name
 from iotaudit.model.events import DhcpSeen, DnsAnswer, Event, HostNamed
 from iotaudit.model.flows import Direction, Encryption, Endpoint, Flow, FlowName
 
@@ -43,8 +47,7 @@ def answer(name: str, at: int, client: str = ROBOT, chain: tuple[str, ...] = (),
 
 
 def bound(one: Flow, *events: Event) -> list[tuple[str, str]]:
-    (row,) = bind_names((one,), events, GROUPS)
-    return [(n.name, n.source) for n in row.names]
+    return [(n.name, n.source) for n in NameBook(events, GROUPS).names(one, one.names)]
 
 
 def test_an_answer_before_the_flow_names_its_server() -> None:
@@ -81,9 +84,9 @@ def test_what_the_flow_shows_itself_is_trusted_more() -> None:
 
 def test_a_chain_is_followed_and_its_question_stays_the_best_name() -> None:
     chain = ("fw.vendor.example", "edge.cloud.example")
-    (row,) = bind_names((flow(),), (answer("fw.vendor.example", 9, chain=chain),), GROUPS)
-    assert [n.name for n in row.names] == list(chain)
-    best = best_name(row)
+    names = NameBook((answer("fw.vendor.example", 9, chain=chain),), GROUPS).names(flow(), ())
+    assert [n.name for n in names] == list(chain)
+    best = best_name(flow(names=names))
     assert best is not None
     assert best.name == "fw.vendor.example"
 
@@ -107,3 +110,17 @@ def test_what_a_server_says_of_itself_counts_for_its_address_alone() -> None:
 def test_a_front_or_an_address_is_no_name_of_a_destination() -> None:
     names = (FlowName("front.example", "ech_outer", 3), FlowName("192.0.2.7", "http_host", 4))
     assert best_name(flow(names=names)) is None
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.sampled_from("abcd")), max_size=ANSWERS_HEARD + 40),
+    st.lists(st.integers(0, 61), min_size=1, max_size=8),
+)
+def test_flows_in_any_order_get_the_last_answers_before_them(told: list[tuple[int, str]], begun: list[int]) -> None:
+    book = NameBook([answer(f"{name}.example", at) for at, name in told], GROUPS)
+    for at in begun:
+        heard = [(when, f"{name}.example") for when, name in sorted(told) if when <= at][-ANSWERS_HEARD:]
+        latest = list({name: when for when, name in sorted(heard)}.items())
+        found = [(n.name, n.packet) for n in book.names(flow(at=at), ())]
+        assert sorted(found) == sorted(latest)[:NAMES_KEPT]
+        assert all(one[1] >= other[1] for one, other in pairwise(found))

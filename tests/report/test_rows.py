@@ -1,5 +1,6 @@
 """The document: contract keys, written forms, order, repeatability."""
 
+import datetime
 import json
 import random
 from dataclasses import replace
@@ -8,11 +9,13 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iotaudit import report
 from iotaudit.model.packets import packet_id
 from iotaudit.report import schema
-from iotaudit.report.rows import stamp
+from iotaudit.report.values import stamp
 
 SCHEMA_FILE = Path(__file__).resolve().parents[2] / "docs" / "schema" / "audit.schema.json"
 
@@ -126,6 +129,14 @@ def test_packet_order_is_by_input_and_number_not_by_text(two_input_audit: Any) -
 )
 def test_times_are_rfc_3339_with_nanoseconds(time_ns: Any, text: Any) -> None:
     assert stamp(time_ns) == text
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_a_time_is_written_as_the_library_writes_it(time_ns: int) -> None:
+    seconds, rest = divmod(time_ns, 1_000_000_000)
+    moment = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(seconds=seconds)
+    expected = None if time_ns == -1 else f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+    assert stamp(time_ns) == expected
 
 
 def test_equal_audits_give_equal_bytes_but_for_run(audit: Any) -> None:

@@ -138,7 +138,7 @@ class Assembled(NamedTuple):
         return found
 
 
-def assemble(packets: list[Packet], cuts: tuple[int, ...] = (), **limits: int) -> Assembled:
+def assemble(packets: list[Packet], cuts: tuple[int, ...] = (), **limits: Any) -> Assembled:
     """Feeds packets in blocks, all directions wanted, to the end."""
     tally = ProblemTally()
     assembler = Assembler(tally, **limits)

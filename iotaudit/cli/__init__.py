@@ -32,15 +32,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(audit)
-app.command()(capture)
-app.command()(report)
-app.command()(compare)
+app.command(short_help="Audit captures: where does data go?")(audit)
+app.command(short_help="Record an interface, a proxy, or both.")(capture)
+app.command(short_help="Render a saved audit again.")(report)
+app.command(short_help="Put audits side by side.")(compare)
 app.add_typer(rules_app, name="rules")
 app.add_typer(profiles_app, name="profiles")
-app.add_typer(data_app, name="data")
-app.command()(demo)
-app.command()(schema)
+app.add_typer(data_app, name="data", short_help="The knowledge behind the verdict.")
+app.command(short_help="Audit a recording that ships.")(demo)
+app.command(short_help="Print the JSON Schema of audit.json.")(schema)
 add_later(app)
 
 

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 
 from iotaudit.assemble.devices import Census
 from iotaudit.model.flows import Direction, Endpoint, Flow, FlowName, FlowSummary, FlowTable
 from iotaudit.model.packets import ip_text, protocol_name
+from iotaudit.model.quick import quick
 
 NO_SUMMARY = FlowSummary()
 TUNNELS = frozenset(
@@ -18,6 +20,7 @@ ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,15}://")
 """How a target begins that only a proxy is asked for (RFC 9112 section 3.2.2)."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """One conversation as counted, of packets or of a web log, before anybody is named.
@@ -73,57 +76,34 @@ class Sides(dict[str, Side]):
 
 def conversations(table: FlowTable) -> Iterator[Conversation]:
     """Gives the rows of a flow table one by one."""
-    columns = [getattr(table, name).tolist() for name in FlowTable.__slots__]
-    for number, (
-        protocol,
-        version,
-        client_hi,
-        client_lo,
-        server_hi,
-        server_lo,
-        client_port,
-        server_port,
-        packets_out,
-        bytes_out,
-        payload_out,
-        packets_in,
-        bytes_in,
-        payload_in,
-        first_ns,
-        last_ns,
-        first_packet,
-        first_payload_out,
-        first_payload_in,
-        rtt_min_ns,
-        client_mac,
-        server_mac,
-        layer,
-        _by_syn,
-    ) in enumerate(zip(*columns, strict=True)):
-        yield Conversation(
-            number=number,
-            protocol=protocol_name(protocol),
-            client=Endpoint(ip_text(version, client_hi, client_lo), client_port),
-            server=Endpoint(ip_text(version, server_hi, server_lo), server_port),
-            packets_out=packets_out,
-            bytes_out=bytes_out,
-            payload_out=payload_out,
-            packets_in=packets_in,
-            bytes_in=bytes_in,
-            payload_in=payload_in,
-            first_ns=first_ns,
-            last_ns=last_ns,
-            first_packet=first_packet,
-            first_payload_out=_seen(first_payload_out),
-            first_payload_in=_seen(first_payload_in),
-            rtt_min_ns=_seen(rtt_min_ns),
-            layer=layer,
-            macs=(client_mac, server_mac),
-        )
+    cells = {name: getattr(table, name).tolist() for name in FlowTable.__slots__}
+    version = cells["ip_version"]
+    return map(
+        Conversation,
+        range(len(version)),
+        map(protocol_name, cells["protocol"]),
+        map(Endpoint, map(ip_text, version, cells["client_hi"], cells["client_lo"]), cells["client_port"]),
+        map(Endpoint, map(ip_text, version, cells["server_hi"], cells["server_lo"]), cells["server_port"]),
+        cells["packets_out"],
+        cells["bytes_out"],
+        cells["payload_out"],
+        cells["packets_in"],
+        cells["bytes_in"],
+        cells["payload_in"],
+        cells["first_ns"],
+        cells["last_ns"],
+        cells["first_packet"],
+        _seen(cells["first_payload_out"]),
+        _seen(cells["first_payload_in"]),
+        _seen(cells["rtt_min_ns"]),
+        cells["layer"],
+        repeat(False),
+        zip(cells["client_mac"], cells["server_mac"], strict=True),
+    )
 
 
-def _seen(value: int) -> int | None:
-    return None if value < 0 else value
+def _seen(cells: list[int]) -> list[int | None]:
+    return [None if cell < 0 else cell for cell in cells]
 
 
 def make_flows(

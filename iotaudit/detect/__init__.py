@@ -64,6 +64,7 @@ from iotaudit.model.data_types import DataType, KnownValue
 from iotaudit.model.exposures import Exposure
 from iotaudit.model.packets import input_of
 from iotaudit.model.problems import Problem, ProblemTally
+from iotaudit.model.quick import quick
 from iotaudit.model.raw import Content
 
 DETECTORS: tuple[Finder, ...] = (
@@ -130,6 +131,7 @@ DETAILS = {
 """What the bounds of decoding mean, by their names in `Budget.exceeded`."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, repr=False)
 class Found:
     """One value of one content: its surest hit, and the encoded tokens (`Node.cover`) that it was read from."""

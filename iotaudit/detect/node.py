@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from iotaudit.codec import json
 from iotaudit.detect.keys import NO_KEYS, KeySet
 from iotaudit.model.exposures import Confidence
+from iotaudit.model.quick import quick
 
 if TYPE_CHECKING:
     from iotaudit.detect.known import Known
@@ -31,6 +32,7 @@ Link = tuple["Link", str | int] | None
 """The way to a place in a parsed value, last step first: names, indexes, and the root's own sign."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, repr=False)
 class Node:
     """One place of a decoded body.
@@ -66,6 +68,7 @@ class Node:
         return f"Node({self.kind.value}, {self.where})"
 
 
+@quick
 @dataclass(frozen=True, slots=True, repr=False)
 class Hit:
     """One value that a detector recognised.

@@ -15,6 +15,7 @@ from iotaudit.codec.worth import is_text
 from iotaudit.detect.index import Asked, Index
 from iotaudit.detect.known import NOTHING, Present
 from iotaudit.detect.node import Kind, Link, Node, path_part, path_through
+from iotaudit.model.quick import quick
 from iotaudit.model.raw import Content
 
 DEPTH = 6
@@ -44,6 +45,7 @@ See = Callable[[Node, Asked, Present], None]
 _Spot = tuple[object, str, Link]
 
 
+@quick
 @dataclass(frozen=True, slots=True, repr=False)
 class _Layer:
     """What holds for all places of one run of bytes."""

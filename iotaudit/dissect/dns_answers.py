@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from iotaudit.dissect.dns_message import ANSWER, UNICAST, Message, Question, Record
+from iotaudit.model.quick import quick
 
 CHAIN_LEN = 32
 ANSWERS_KEPT = 256
@@ -14,6 +15,7 @@ TEXT_TYPES = frozenset({"TXT", "SPF"})
 ANY_CLASS = 255
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """`answers` at the end of `chain` (from the question's name on), `ttl_s` the lowest TTL met, 0 where none."""

@@ -22,6 +22,7 @@ from iotaudit.dissect.dns_numbers import (
     type_text,
 )
 from iotaudit.dissect.wire_text import TEXT_LEN, domain_text, plain_text
+from iotaudit.model.quick import quick
 
 HEADER = struct.Struct(">6H")
 HEADER_LEN = 12
@@ -47,6 +48,7 @@ TEXTS = frozenset({16, 99})
 SERVICES = frozenset({64, 65})
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Question:
     """`name` as printed, `raw` its labels joined by dots as sent (case kept), `type` the type's text."""
@@ -57,6 +59,7 @@ class Question:
     rdclass: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Record:
     """A resource record. `values` are addresses, names or texts; `target` is where the name leads on (CNAME).
@@ -74,6 +77,7 @@ class Record:
     strings: tuple[bytes, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Message:
     """What could be read. `read_len` bytes were understood; `fault` says what stopped or spoiled the reading."""
@@ -270,6 +274,7 @@ class _Reader:
         self.at = at + length
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Value:
     texts: tuple[str, ...] = ()

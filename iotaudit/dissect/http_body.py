@@ -8,6 +8,7 @@ from enum import Enum
 
 from iotaudit.dissect.http_head import HEAD_LEN, head_len
 from iotaudit.dissect.stream import Stream
+from iotaudit.model.quick import quick
 
 BODY_LEN = 1 << 20
 """Bytes of one body that are handed on; the rest is read over."""
@@ -32,6 +33,7 @@ class _At(Enum):
     OVER = 4
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A part of a body without a hole in it; `truncated`: bytes before or behind it are missing."""

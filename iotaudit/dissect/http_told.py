@@ -11,6 +11,7 @@ from functools import lru_cache
 from iotaudit.dissect.http_body import Framing
 from iotaudit.dissect.http_head import MessageHead, read_head
 from iotaudit.dissect.tls_hello import host_text
+from iotaudit.model.quick import quick
 
 TEXT_LEN = 2048
 """Characters of a URI that stand in the summary (the whole is a content)."""
@@ -51,6 +52,7 @@ SAFE_FIELDS = frozenset(
 ANSWER_FIELDS = re.compile(r"set-cookie2?|location|content-location|.*(?:auth|token|session|cookie|api-?key)")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Told:
     """One head. `uri` and `agent` are its texts for the summary, `handed` (where, name, value) of fields to hand on.

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from iotaudit.model.events import Event
 from iotaudit.model.flows import Encryption, Endpoint, HttpExchange, Mqtt, Tls
+from iotaudit.model.quick import quick
 from iotaudit.model.raw import Content, Segment
 
 TCP = 6
@@ -30,6 +31,7 @@ class Likeness(IntEnum):
     CERTAIN = 4
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Head:
     """What there is to recognise: the first bytes of a TCP direction, or datagrams of one direction.
@@ -43,6 +45,7 @@ class Head:
     datagrams: tuple[bytes, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Context:
     """The flow that a session belongs to: number, IP protocol number, and who seems to be client and server."""
@@ -61,6 +64,7 @@ class Context:
         return self.server if outbound else self.client
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a session has read so far: its part of the flow's summary (names are kept by the flow)."""

@@ -11,6 +11,8 @@ import struct
 from dataclasses import dataclass
 from functools import lru_cache
 
+from iotaudit.model.quick import quick
+
 VERSIONS = {
     0x0002: "SSLv2",
     0x0300: "SSLv3",
@@ -50,6 +52,7 @@ HELLO_RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079
 """The random of a HelloRetryRequest: SHA-256 of that text (RFC 8446 section 4.1.3)."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ClientHello:
     """What a client offers. `version` is the highest offered; `sni` lower case without final dot, None: none.
@@ -67,6 +70,7 @@ class ClientHello:
     esni: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ServerHello:
     """What a server chose. `retry`: a HelloRetryRequest, the client says hello once more."""

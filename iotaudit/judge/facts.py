@@ -16,6 +16,7 @@ from iotaudit.model.destinations import AccessLaw, Destination, Party
 from iotaudit.model.exposures import Exposure
 from iotaudit.model.facts import CountryFact
 from iotaudit.model.flows import EncryptionState, Flow
+from iotaudit.model.quick import quick
 from iotaudit.model.reach import Reach
 
 FIRMWARE_ENDINGS = (
@@ -49,6 +50,7 @@ class Resolver:
     packets: tuple[int, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What a rule looks at. Which fields are set follows from the scope."""
@@ -64,10 +66,16 @@ class Subject:
 
 def value_of(fact: str, scene: Scene, subject: Subject) -> Value:
     """Gives the value of a fact for a subject; what a test case assumes comes first."""
-    if fact in scene.assumed:
-        assumed = scene.assumed[fact]
-        return assumed if isinstance(assumed, str | int | float | bool | tuple) else UNKNOWN
-    return _LOOK_UPS[fact](scene, subject)
+    return look_up_of(fact, scene)(scene, subject)
+
+
+def look_up_of(fact: str, scene: Scene) -> LookUp:
+    """Gives what looks up a fact, or what a test case assumes of it."""
+    if fact not in scene.assumed:
+        return _LOOK_UPS[fact]
+    assumed = scene.assumed[fact]
+    value: Value = assumed if isinstance(assumed, str | int | float | bool | tuple) else UNKNOWN
+    return lambda _scene, _subject: value
 
 
 def _zone(scene: Scene, destination: Destination) -> Value:

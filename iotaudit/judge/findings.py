@@ -123,10 +123,20 @@ def evidence_packets(
 
     Args:
         destination: what is to be shown.
-        flows: conversations with it.
+        flows: conversations with it, some or all of the scene's.
         scene: whose DNS answers name a destination that no flow calls by a name.
     """
     rows = tuple(flows)
+    if len(rows) < len(scene.flows_of.get(destination.id, ())):
+        return _first_packets(destination, rows, scene)
+    if destination.id not in scene.cited:
+        scene.cited[destination.id] = _first_packets(destination, rows, scene)
+    return scene.cited[destination.id]
+
+
+def _first_packets(
+    destination: Destination, rows: tuple[Flow, ...], scene: Scene
+) -> tuple[int, ...]:
     named = [n.packet for f in rows for n in f.names if n.source == "dns"]
     if not named and destination.name:
         pairs = ((destination.name, ip) for ip in destination.ips)

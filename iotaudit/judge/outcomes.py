@@ -7,7 +7,7 @@ nothing was unread, the profile's coverage was reached and no subject is in doub
 from dataclasses import dataclass
 
 from iotaudit.judge.conditions import Truth, Value, evaluate, facts_of, unknown_facts
-from iotaudit.judge.facts import Subject, value_of
+from iotaudit.judge.facts import Subject, look_up_of
 from iotaudit.judge.findings import make_findings
 from iotaudit.judge.needs import in_words, lacking, unheld
 from iotaudit.judge.scene import Scene
@@ -94,16 +94,17 @@ def _look(rule: Rule, scene: Scene) -> Looked:
     doubts = 0
     subjects = subjects_of(rule.scope, scene)
     facts = facts_of(rule.when)
+    look_ups = [look_up_of(fact, scene) for fact in facts]
     truths: dict[tuple[Value, ...], Truth] = {}
     for subject in subjects:
         # thousands of subjects, most with the same few values: each set of values is judged once
-        values = tuple([value_of(fact, scene, subject) for fact in facts])
+        values = tuple([look_up(scene, subject) for look_up in look_ups])
         truth = truths.get(values)
         if truth is None:
-            look_up = dict(zip(facts, values, strict=True)).__getitem__
-            truth = truths[values] = evaluate(rule.when, look_up)
+            known = dict(zip(facts, values, strict=True))
+            truth = truths[values] = evaluate(rule.when, known.__getitem__)
             if truth is Truth.UNKNOWN:
-                unsure |= dict.fromkeys(unknown_facts(rule.when, look_up))
+                unsure |= dict.fromkeys(unknown_facts(rule.when, known.__getitem__))
         if truth is Truth.TRUE:
             hits.append(subject)
         elif truth is Truth.UNKNOWN:

@@ -23,7 +23,7 @@ class Scene:
 
     `named_by`: name and address to the first packet whose DNS answer paired them. `audited_of` has all flows of
     audited devices by destination, `types_of` the data types seen there. `values` keeps facts of destinations that
-    were worked out: many rules and subjects ask the same.
+    were worked out and `cited` the packets that show one: many rules and subjects ask the same.
 
     `assumed` sets facts outright and `granted` grants needs: both are for the test cases of rules.
     """
@@ -46,6 +46,7 @@ class Scene:
     assumed: Mapping[str, object] = field(default_factory=dict)
     granted: frozenset[str] = frozenset()
     values: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
+    cited: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def outside(self) -> tuple[Destination, ...]:

@@ -36,6 +36,8 @@ TRUST = (
 )
 """`names[].source`, best first."""
 RANK = {source: rank for rank, source in enumerate(TRUST)}
+LAST_NAME = chr(0x10FFFF)
+"""Sorts behind every name."""
 NAMES_KEPT = 16
 ANSWERS_HEARD = 64
 """Answers looked back on from the beginning of a flow."""
@@ -77,11 +79,15 @@ class NameBook:
             self._take(event)
         for table in (self._asked, self._chained, self._reverse):
             table.sort()
+        answered = {ip for table in (self._asked, self._chained, self._reverse) for _, ip in table}
+        self._named = frozenset((*answered, *self._announced, *self._leased))
 
     def names(self, flow: Begun, own: tuple[FlowName, ...]) -> tuple[FlowName, ...]:
         """Gives all names that hold for a flow, best first; `own` are those that it showed itself."""
         client, server = flow.client.ip, flow.server.ip
         asker = self._group_by_ip.get(client, client), server
+        if server not in self._named:
+            return _ranked(list(own)) if len(own) > 1 else own
         names = list(own)
         if asker in self._asked:
             names += self._asked[asker].before(flow)
@@ -134,7 +140,7 @@ class _Answers:
 
     def before(self, flow: Begun) -> tuple[FlowName, ...]:
         """Gives the names answered before the flow began, latest first, each once."""
-        end = bisect_right(self.rows, (flow.first_ns, flow.first_packet, chr(0x10FFFF)))
+        end = bisect_right(self.rows, (flow.first_ns, flow.first_packet, LAST_NAME))
         if end != self._end:
             self._move(end)
         return self._names

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from iotaudit.model.quick import quick
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -13,6 +15,7 @@ class Event:
     outbound: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class NameSeen(Event):
     """The flow's server was called by this name. `source` is one of the contract's `names[].source`."""
@@ -21,6 +24,7 @@ class NameSeen(Event):
     source: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class DnsQuery(Event):
     """A client asked for a name; `protocol` is dns, mdns or llmnr, `type` the RR type's text ("A")."""
@@ -32,6 +36,7 @@ class DnsQuery(Event):
     protocol: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class DnsAnswer(Event):
     """A resolver answered one question: `answers` are the addresses, names or texts at the end of the chain.

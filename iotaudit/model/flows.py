@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from iotaudit.model.quick import quick
+
 Column = Any
 """A numpy array, one element per row (numpy is not imported here: `--help` must start fast)."""
 
@@ -26,6 +28,7 @@ class EncryptionState(StrEnum):
     NONE = "none"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One end of a conversation: RFC 5952 address and port (0 where the protocol has none)."""
@@ -34,6 +37,7 @@ class Endpoint:
     port: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class FlowName:
     """A name of the flow's server. `source` as in the contract, e.g. sni, dns, http_host."""
@@ -43,6 +47,7 @@ class FlowName:
     packet: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Encryption:
     """How the payload was protected, as far as seen. `reason` says why the state was chosen.
@@ -74,6 +79,7 @@ class Certificate:
     packet: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Tls:
     """What the handshake showed. `ech`: the hello offered Encrypted Client Hello (outer name only)."""
@@ -87,6 +93,7 @@ class Tls:
     certificate: Certificate | None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class HttpExchange:
     """One request, with the status of its answer where seen."""
@@ -110,6 +117,7 @@ class Mqtt:
     version: str | None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class FlowSummary:
     """All that dissection gives for one flow. `application` is the protocol id (dns, tls, http, mqtt, ...)."""
@@ -161,6 +169,7 @@ class FlowTable:
     by_syn: Column
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Flow:
     """One conversation as it is judged and written. `number` is the row of the FlowTable (events cite it).

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from iotaudit.model.flows import Column
+from iotaudit.model.quick import quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class ArpTable:
     ip: Column
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A piece of one direction of a flow, in stream order (TCP) or one datagram (everything else).
@@ -98,6 +100,7 @@ class Segment:
     truncated_len: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Content:
     """A readable string that a party sent: what detectors search.

@@ -7,10 +7,13 @@ import orjson
 
 from iotaudit.report import RenderOptions
 from iotaudit.report.rows import FlowRows
+from iotaudit.report.values import sound
 
 OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 NO_FLOWS = b'\n  "flows": []'
 """How the empty list of flows stands in the text: no other key stands as far left."""
+OPEN, CLOSE = b'{\n  "flows": [', b"\n  ]\n}"
+"""What stands around the rows in a document of flows alone."""
 
 
 def render(document: Mapping[str, Any], _options: RenderOptions) -> bytes:
@@ -27,8 +30,14 @@ def pieces(document: Mapping[str, Any]) -> Iterator[bytes]:
     head, _, tail = orjson.dumps({**document, "flows": []}, option=OPTIONS).partition(NO_FLOWS)
     yield head + NO_FLOWS[:-1]
     comma = b""
-    for text in flows.texts(orjson.OPT_INDENT_2):
-        # the list stands one level further left than in the document; JSON has no line feed inside a text
-        yield comma + text[1:-2].replace(b"\n", b"\n  ")
+    for rows in flows.chunks():
+        yield comma + _dumped({"flows": rows})[len(OPEN) : -len(CLOSE)]
         comma = b","
     yield (b"\n  ]" if flows else b"]") + tail
+
+
+def _dumped(document: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    except TypeError:
+        return orjson.dumps(sound(document), option=orjson.OPT_INDENT_2)

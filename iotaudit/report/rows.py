@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import overload
 
-import orjson
-
 from iotaudit.model.destinations import Destination, Evidence, Location, Operator
 from iotaudit.model.devices import Device
 from iotaudit.model.events import DnsAnswer
@@ -131,14 +129,11 @@ class FlowRows(Sequence[Row]):
         """Gives row by row."""
         return (sound(self._form.flow(flow)) for flow in self._flows)
 
-    def texts(self, option: int) -> Iterator[bytes]:
-        """Gives the rows as JSON lists of at most `CHUNK` each; `option` is orjson's."""
+    def chunks(self) -> Iterator[list[Row]]:
+        """Gives the rows in lists of at most `CHUNK`; lone surrogates are still in them."""
         flows = iter(self._flows)
         while rows := [self._form.flow(flow) for flow in islice(flows, CHUNK)]:
-            try:
-                yield orjson.dumps(rows, option=option)
-            except TypeError:
-                yield orjson.dumps([sound(row) for row in rows], option=option)
+            yield rows
 
 
 def _knowledge(file: KnowledgeFile) -> Row:

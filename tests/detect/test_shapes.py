@@ -1,9 +1,13 @@
 """One look over a body tells which detectors are worth asking."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iotaudit.detect import DETECTORS
-from iotaudit.detect.shapes import NAMES, present
+from iotaudit.detect.shapes import _HEX_MARKS, _LITERAL_MARKS, NAMES, SKELETON_LEN, present
+
+BITS = [b"%40", b"%41", b"fe80:", b"P2\n", b"1.2.3", b"12", b"ab", b" ", b"@", b"0123456789012", b"AA", b"+49", b":"]
 
 
 @pytest.mark.parametrize(
@@ -37,3 +41,15 @@ def test_every_shape_has_a_detector() -> None:
     wanted = {shape for detector in DETECTORS for shape in detector.WANTS.shapes}
     assert wanted <= NAMES
     assert NAMES - wanted <= {"digest"}
+
+
+@given(st.lists(st.sampled_from(BITS), max_size=8), st.lists(st.sampled_from(BITS), max_size=8))
+def test_what_is_remembered_of_alike_texts_changes_nothing(before: list[bytes], bits: list[bytes]) -> None:
+    data = b"".join(bits)
+    present(b"".join(before))
+    long = data + b"\n" * SKELETON_LEN
+    assert present(data) == present(long)  # too long to be remembered
+    literals = {name for mark, name in _LITERAL_MARKS if mark in data}
+    assert literals == present(data) & {name for _, name in _LITERAL_MARKS}
+    classes = bytes(0x68 if chr(b) in "0123456789abcdefABCDEF" else 0x3A if b in b":-" else b for b in data)
+    assert {name for mark, name in _HEX_MARKS if mark in classes} >= present(data) & {"hex12", "digest"}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from iotaudit.dissect import dns as module
 from iotaudit.dissect import open_flow
-from iotaudit.dissect.dns_message import parse
+from iotaudit.dissect.dns_message import _read_all, parse
 from iotaudit.dissect.session import TCP, UDP, Head, Likeness
 from iotaudit.model.events import DnsAnswer, DnsQuery, Event, Oddity
 from iotaudit.model.flows import EncryptionState, Endpoint
@@ -323,3 +323,21 @@ def test_names_are_those_that_dnspython_encodes(labels: list[bytes], kind: str) 
     assert question.raw == b".".join(labels)
     assert question.type == kind
     assert dns.name.from_text(question.name).canonicalize() == name.canonicalize()
+
+
+@given(
+    st.binary(min_size=12, max_size=40),
+    st.sampled_from([b"", b"\x03api\0\0\1\0\1", b"\0\0\1\0\1", b"\xc0\x0c\0\1\0\1"]),
+    st.booleans(),
+)
+def test_the_early_refusal_and_the_memory_change_nothing(
+    data: bytes, question: bytes, unicode: bool  # noqa: FBT001 - drawn by hypothesis
+) -> None:
+    for message in (data, data[:12] + question, data[:4] + b"\0\1\0\0\0\0\0\0" + question + data[12:]):
+        found = parse(message, unicode=unicode)
+        slow = _read_all.__wrapped__(message[2:], unicode)
+        assert (found is None) == (slow is None)
+        if found and slow:
+            assert found.id == int.from_bytes(message[:2])
+            assert found.questions == slow.questions
+            assert (found.records, found.rcode, found.fault) == (slow.records, slow.rcode, slow.fault)

@@ -10,6 +10,8 @@ from iotaudit.model.events import NameSeen
 
 @dataclass(frozen=True, slots=True)
 class Pair:
+    """A row of two fields."""
+
     left: int
     right: str = "r"
 

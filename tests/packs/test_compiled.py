@@ -30,7 +30,7 @@ def test_a_shipped_file_is_compiled_with_its_places(path: Path) -> None:
 
 def test_the_compiled_file_follows_from_the_yaml_files() -> None:
     make = runpy.run_path(str(ROOT / "tools/packs/compile.py"))["compiled"]
-    assert compiled.DOCUMENTS.read_text(encoding="utf-8") == make()
+    assert compiled.DOCUMENTS.read_text(encoding="utf-8") == make(), "run tools/packs/compile.py"
 
 
 def test_every_kind_of_value_survives() -> None:

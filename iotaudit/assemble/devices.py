@@ -185,7 +185,7 @@ def _device(
         if isinstance(event, DhcpSeen):
             if event.hostname:
                 evidence.append(DeviceEvidence("dhcp", event.hostname, event.packet))
-                hostname = min(hostname or (0, event.hostname), (0, event.hostname))
+                hostname = min(hostname or (0, event.hostname.lower()), (0, event.hostname.lower()))
             if event.vendor_class:
                 evidence.append(DeviceEvidence("dhcp", event.vendor_class, event.packet))
         else:

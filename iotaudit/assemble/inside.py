@@ -124,6 +124,7 @@ def router_addresses(events: tuple[Event, ...]) -> frozenset[str]:
             routers.update(event.routers)
         elif isinstance(event, RouterAdvertised):
             routers.add(event.router)
+    routers.discard("")
     return frozenset(routers)
 
 

@@ -33,6 +33,7 @@ READ_FAULTS = frozenset(
         "unknown_link_type",
         "unknown_interface",
         "flow_table_full",
+        "event_limit",
     )
 )
 """Kinds of problems that mean "an input could not be read, or only in part" (exit code 3)."""

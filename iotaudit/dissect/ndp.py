@@ -54,7 +54,9 @@ class _Reader:
         prefixes: list[str | None] = []
         resolvers: list[str] = []
         fault = _options(data, prefixes, resolvers)
-        router = self._context.sender(outbound=segment.outbound).ip
+        # lifetime 0: who sends it is no router for others (RFC 4861 section 4.2), such as a Thread border router
+        lifetime = int.from_bytes(data[6:8])
+        router = self._context.sender(outbound=segment.outbound).ip if lifetime else ""
         told = tuple(dict.fromkeys(resolvers))[:RESOLVERS_KEPT]
         for prefix in dict.fromkeys(prefixes or [None]):
             if self._said.is_new(router, prefix, told):

@@ -66,7 +66,7 @@ def _verdict(scene: Scene, devices: tuple[Device, ...], flows: tuple[Flow, ...])
     leaves = Answer.YES if leaving else Answer.UNDETERMINED if doubts else Answer.NO
     access = Answer.YES if reached else Answer.UNDETERMINED if doubts or unsure else Answer.NO
     inside = (_stays(trips),) if leaves is Answer.NO else ()
-    reasons = (*leaving, *inside, *doubts, *reached, *unsure, *_notes(coverage, scene))
+    reasons = (*leaving, *inside, *doubts, *reached, *unsure, *_notes(coverage, trips, scene))
     verdict = Verdict(leaves, access, "", reasons, coverage)
     return replace(verdict, statement=statement_of(verdict))
 
@@ -224,7 +224,25 @@ def _lawless(trip: Trip, scene: Scene) -> bool:
     )
 
 
-def _notes(coverage: Coverage, scene: Scene) -> tuple[Reason, ...]:
+def _beside_proxy(trips: tuple[Trip, ...], scene: Scene) -> list[Reason]:
+    """Gives a reason for payload that packets show and the log of a proxy does not: nobody could look into it."""
+    if not any("web_log" in flow.tags for trip in trips for flow in trip.flows):
+        return []
+    passed = [
+        (trip, rows)
+        for trip in trips
+        if (rows := [flow for flow in trip.flows if "web_log" not in flow.tags and not is_relay(flow)])
+    ]
+    if not passed:
+        return []
+    sent = words.size(sum(flow.device_sent for _, rows in passed for flow in rows))
+    text = f"{sent} of payload passed beside the proxy: {words.listed(_name(trip) for trip, _ in passed)}"
+    ids = tuple(trip.destination.id for trip, _ in passed if trip.destination is not None)
+    packets = sorted({packet for trip, rows in passed for packet in _cited(rows, trip.destination, scene)})
+    return [Reason("beside_proxy", text, ids, tuple(packets[:MAX_CITED]))]
+
+
+def _notes(coverage: Coverage, trips: tuple[Trip, ...], scene: Scene) -> tuple[Reason, ...]:
     """Gives what else must be known of the answer: what stayed closed, and knowledge past its date."""
     found = []
     if coverage.closed:
@@ -234,6 +252,7 @@ def _notes(coverage: Coverage, scene: Scene) -> tuple[Reason, ...]:
         )
         text = f"{words.size(total)} of payload stayed closed; what is in it is not known"
         found.append(Reason("closed", text, where))
+    found += _beside_proxy(trips, scene)
     stale = [name for name in scene.facts.stale if name != LAWS]
     if stale:
         found.append(

@@ -86,7 +86,7 @@ class HostNamed(Event):
 
 @dataclass(frozen=True, slots=True)
 class RouterAdvertised(Event):
-    """An IPv6 router advertised a prefix (CIDR text) or itself."""
+    """An IPv6 router advertised a prefix (CIDR text) or itself; `router` is "" where it routes for nobody."""
 
     router: str
     prefix: str | None

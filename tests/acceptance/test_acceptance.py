@@ -475,6 +475,11 @@ def test_datagrams_that_pass_beside_the_proxy_are_noticed(tmp_path: Path) -> Non
         if c["destination"] == there["id"]
     ] == [(1_600, "unknown_protocol")]
     assert [r["packets"] for r in scenes.reasons(document, "leaves")] == [[there["payload_packet"]]]
+    assert scenes.reasons(alone, "beside_proxy") == []
+    (beside,) = scenes.reasons(document, "beside_proxy")
+    assert there["id"] in beside["destinations"]
+    assert there["payload_packet"] in beside["packets"]
+    assert "passed beside the proxy" in beside["text"]
 
 
 # 18: the tool itself

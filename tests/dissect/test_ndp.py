@@ -39,6 +39,12 @@ def test_pass_router_without_prefix() -> None:
     assert sent(HEAD) == [RouterAdvertised(1, 1, SECOND_NS, True, "fe80::1", None, ())]
 
 
+def test_pass_router_of_no_lifetime_is_a_router_for_nobody() -> None:
+    (found,) = sent(HEAD.replace("0708", "0000"))
+    assert isinstance(found, RouterAdvertised)
+    assert found.router == ""
+
+
 def test_pass_repetition_is_told_once() -> None:
     assert len(sent(HEAD + PREFIX, HEAD + PREFIX, HEAD + PREFIX + RESOLVER)) == 2
 

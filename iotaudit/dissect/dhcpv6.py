@@ -4,13 +4,13 @@ The link address is the one inside the DUID (types 1 and 3); other DUIDs have no
 Source: RFC 8415 sections 8, 9, 11, 21 (messages, relays, DUID, options), RFC 4704 (client FQDN), RFC 3646 (DNS servers).
 """
 
-import ipaddress
 from collections.abc import Iterator
 
 from iotaudit.dissect.datagrams import DatagramSession, Seen
 from iotaudit.dissect.session import UDP, Context, Head, Likeness
 from iotaudit.dissect.wire_text import domain_text, plain_text
 from iotaudit.model.events import DhcpSeen
+from iotaudit.model.packets import ipv6_text
 from iotaudit.model.raw import Segment
 
 ID = "dhcpv6"
@@ -120,7 +120,7 @@ def _leased(options: list[tuple[int, bytes]]) -> Iterator[str]:
         if code in IA_HEADER_LEN:
             for inner, address in _options(value, IA_HEADER_LEN[code])[0]:
                 if inner == IA_ADDRESS and len(address) >= 16 and any(address[:16]):
-                    yield str(ipaddress.IPv6Address(address[:16]))
+                    yield ipv6_text(address[:16])
 
 
 def _mac(duid: bytes) -> str:
@@ -155,4 +155,4 @@ def _numbers(value: bytes) -> tuple[int, ...]:
 
 
 def _addresses(value: bytes) -> tuple[str, ...]:
-    return tuple(str(ipaddress.IPv6Address(value[at : at + 16])) for at in range(0, len(value) - 15, 16))
+    return tuple(ipv6_text(value[at : at + 16]) for at in range(0, len(value) - 15, 16))

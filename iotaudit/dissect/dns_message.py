@@ -22,6 +22,7 @@ from iotaudit.dissect.dns_numbers import (
     type_text,
 )
 from iotaudit.dissect.wire_text import TEXT_LEN, domain_text, plain_text
+from iotaudit.model.packets import ipv6_text
 from iotaudit.model.quick import quick
 
 HEADER = struct.Struct(">6H")
@@ -287,7 +288,7 @@ def _value(data: bytes, at: int, end: int, kind: int, *, unicode: bool) -> _Valu
     if kind == 1:
         return _Value((str(ipaddress.IPv4Address(data[at:end])),)) if end - at == 4 else _empty(at, end)
     if kind == 28:
-        return _Value((str(ipaddress.IPv6Address(data[at:end])),)) if end - at == 16 else _empty(at, end)
+        return _Value((ipv6_text(bytes(data[at:end])),)) if end - at == 16 else _empty(at, end)
     if kind in NAMED:
         if at == end:
             return _Value()
@@ -348,6 +349,6 @@ def _service(data: bytes, at: int, end: int) -> _Value | None:
         if key == IPV4_HINT:
             hints += [str(ipaddress.IPv4Address(value[i : i + 4])) for i in range(0, length - 3, 4)]
         elif key == IPV6_HINT:
-            hints += [str(ipaddress.IPv6Address(value[i : i + 16])) for i in range(0, length - 15, 16)]
+            hints += [ipv6_text(bytes(value[i : i + 16])) for i in range(0, length - 15, 16)]
         at += length
     return _Value(tuple(hints) or ((name,) if name else ()))

@@ -9,6 +9,7 @@ import ipaddress
 from iotaudit.dissect.datagrams import DatagramSession, Said, Seen
 from iotaudit.dissect.session import ICMPV6, Context, Head, Likeness
 from iotaudit.model.events import RouterAdvertised
+from iotaudit.model.packets import ipv6_text
 from iotaudit.model.raw import Segment
 
 ID = "ndp"
@@ -75,6 +76,6 @@ def _options(data: bytes, prefixes: list[str | None], resolvers: list[str]) -> s
         if option[0] == PREFIX and length == PREFIX_LEN and option[2] <= 128:
             prefixes.append(str(ipaddress.IPv6Network((option[16:32], option[2]), strict=False)))
         elif option[0] == RESOLVERS and any(option[4:8]):
-            resolvers += [str(ipaddress.IPv6Address(option[i : i + 16])) for i in range(8, length - 15, 16)]
+            resolvers += [ipv6_text(option[i : i + 16]) for i in range(8, length - 15, 16)]
         at += length
     return None

@@ -8,6 +8,8 @@ import ipaddress
 from functools import lru_cache
 
 NUMBER_BITS = 40
+MAPPED = bytes(10) + b"\xff\xff"
+"""First 12 bytes of an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2)."""
 NUMBER_MASK = (1 << NUMBER_BITS) - 1
 
 PROTOCOL_NAMES = {
@@ -58,7 +60,17 @@ def ip_text(version: int, hi: int, lo: int) -> str:
     """
     if version == 4:
         return f"{lo >> 24 & 0xFF}.{lo >> 16 & 0xFF}.{lo >> 8 & 0xFF}.{lo & 0xFF}"
-    return str(ipaddress.IPv6Address(hi << 64 | lo))
+    return ipv6_text((hi << 64 | lo).to_bytes(16))
+
+
+def ipv6_text(packed: bytes) -> str:
+    """Gives an IPv6 address (16 bytes) in RFC 5952 form; one that holds an IPv4 address in mixed notation (section 5).
+
+    Python writes the latter so from 3.13 on only.
+    """
+    if packed.startswith(MAPPED):
+        return f"::ffff:{ipaddress.IPv4Address(packed[12:])}"
+    return str(ipaddress.IPv6Address(packed))
 
 
 def mac_text(mac: int) -> str:

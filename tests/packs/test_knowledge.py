@@ -118,10 +118,15 @@ def test_every_region_belongs_to_an_organisation_and_its_domains() -> None:
             assert owner is by_id[row.entity], suffix
 
 
+def written(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
+    """Gives a network as text; Python 3.13 and later write IPv4-mapped ones in mixed notation."""
+    return str(network).replace("::ffff:0.0.0.0/", "::ffff:0:0/")
+
+
 def test_networks_of_the_tables_are_networks() -> None:
     for table in ("anycast", "addresses"):
         for row in TABLES[table]["rows"]:
-            assert [str(ipaddress.ip_network(n)) for n in row["networks"]] == row["networks"]
+            assert [n for n in row["networks"] if written(ipaddress.ip_network(n)) != n] == []
 
 
 @pytest.mark.parametrize(

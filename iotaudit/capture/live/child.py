@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 LINES_KEPT = 1000
 LINE_LEN = 2000
+LAST_WORDS_S = 1.0
+"""How long the last lines of a program that has ended may take to be read."""
 
 
 class Child:

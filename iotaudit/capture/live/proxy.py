@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from iotaudit.capture.live.child import Child
+from iotaudit.capture.live.child import LAST_WORDS_S, Child
 from iotaudit.errors import SetupError, UsageError
 
 MODES = ("regular",)
@@ -99,6 +99,7 @@ class Proxy:
 
     def why_not(self) -> str:
         """Gives one line about an engine that ended too early."""
+        self.child.await_exit(LAST_WORDS_S)
         said = [line for line in self.child.lines if not NOISE.match(line)]
         text = next((line for line in said if "rror" in line), said[-1] if said else "it said nothing")
         return f"the proxy does not run on {self.host}:{self.port}: {text}"

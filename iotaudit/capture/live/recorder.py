@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from iotaudit.capture.live import pcapng
-from iotaudit.capture.live.child import Child
+from iotaudit.capture.live.child import LAST_WORDS_S, Child
 from iotaudit.errors import SetupError
 
 PROGRAMS = ("dumpcap", "tcpdump")
@@ -118,6 +118,7 @@ class Recorder:
 
     def why_not(self) -> str:
         """Gives one line about a program that ended too early."""
+        self.child.await_exit(LAST_WORDS_S)
         said = [line for line in self.child.lines if not NOISE.match(line)]
         text = " ".join(said[:2]).removeprefix(f"{self.program.name}: ") or "it said nothing"
         if any(DENIED.search(line) for line in said):

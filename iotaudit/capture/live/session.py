@@ -1,6 +1,6 @@
 """The recording folder: its files, the log and the marks while it grows, and the manifest at the end.
 
-The contract's table names the files; `session.json` is written last and cites the SHA-256 of all others.
+docs/capture.md names the files; `session.json` is written last and cites the SHA-256 of all others.
 """
 
 import datetime

@@ -4,7 +4,7 @@ All rows of a block are numbered and summed as columns; only rows with payload o
 are looked at one by one, in runs of `RUN` between which closed directions are left out anew.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from iotaudit.assemble.numbering import BY_ID_ALONE, FLOW_LIMIT, TCP, Numbered, 
 from iotaudit.assemble.streams import Bounds, Piece, Stream
 from iotaudit.model.accelerator import Accelerator
 from iotaudit.model.flows import Column, Endpoint, FlowTable, HostSeen
+from iotaudit.model.lanes import ALL_LANES, lane_of
 from iotaudit.model.packets import input_of, ip_text
 from iotaudit.model.problems import Problem, ProblemTally
 from iotaudit.model.raw import PacketTable, Segment
@@ -44,7 +45,11 @@ class _Row(NamedTuple):
 
 
 class Assembler:
-    """Numbers flows, adds them up and gives the payload of the directions that are wanted (at first: all)."""
+    """Numbers flows, adds them up and gives the payload of the directions that are wanted (at first: all).
+
+    Flows, hosts and fragments do not depend on what is wanted. `streams` are the tallies of what is wrong with single
+    streams, by lane; flows of other lanes are not wanted. Without it, all are, and `problems` takes everything.
+    """
 
     def __init__(
         self,
@@ -53,15 +58,18 @@ class Assembler:
         flow_limit: int = FLOW_LIMIT,
         host_limit: int = HOST_LIMIT,
         accelerator: Accelerator | None = None,
+        streams: Mapping[int, ProblemTally] | None = None,
     ) -> None:
         self._problems = problems
         self._numbering = Numbering(flow_limit, accelerator)
         self._hosts = Hosts(problems, host_limit, accelerator)
         self._fragments = Fragments(problems)
-        self._bounds = Bounds(problems)
+        tallies = dict.fromkeys(ALL_LANES, problems) if streams is None else streams
+        self._bounds = {lane: Bounds(tally) for lane, tally in tallies.items()}
         self._streams: dict[int, Stream] = {}
         self._offsets: dict[int, int] = {}
-        self._unwanted = bytearray(2048)
+        self._new = b"".join(bytes(2) if lane in tallies else b"\1\1" for lane in ALL_LANES)
+        self._unwanted = bytearray(self._new * 128)
 
     def feed(self, table: PacketTable) -> Iterator[Segment]:
         """Takes one block and gives segments in packet order, per direction in stream order.
@@ -74,7 +82,7 @@ class Assembler:
         room = 2 * self._numbering.rows.count
         if room > len(self._unwanted):
             # a new one: an unfinished iteration may still look at the old one
-            self._unwanted = self._unwanted + bytes(max(room, len(self._unwanted)))
+            self._unwanted = self._unwanted + self._new * (max(room, len(self._unwanted)) // len(self._new))
         self._hosts.add(table, numbered)
         self._report_lost(table, numbered)
         yield from self._segments(table, numbered)
@@ -192,7 +200,7 @@ class Assembler:
 
     def _open_stream(self, cell: int, seq: int) -> Stream:
         base = int(self._numbering.rows.base[cell >> 1, cell & 1])
-        stream = Stream(cell >> 1, seq if base < 0 else base, self._bounds)
+        stream = Stream(cell >> 1, seq if base < 0 else base, self._bounds[lane_of(cell >> 1)])
         self._streams[cell] = stream
         return stream
 
@@ -202,19 +210,18 @@ class Assembler:
         version = int(table.ip_version[at])
         ends = (int(table.src_hi[at]), int(table.src_lo[at]), int(table.dst_hi[at]), int(table.dst_lo[at]))
         key = (version, *ends, row.protocol if version == 4 else 0, int(table.frag_id[at]))
-        wanted = not self._unwanted[cell] if first else self._fragments.wants(key)
         fragment = Fragment(
             first=first,
             more=bool(table.frag_more[at]),
             at=_header_len(table, row) if first else int(table.frag_at[at]),
             payload_len=row.payload_len,
-            data=_payload(table, row) if wanted else b"",
+            data=_payload(table, row),
             packet=row.number,
             time_ns=row.time_ns,
             wire_len=int(table.wire_len[at]),
             seq=(row.seq + 1) % MODULUS if row.flags & SYN else row.seq,
         )
-        for found in self._fragments.take(key, fragment, (cell >> 1, cell & 1) if first else None, wanted=wanted):
+        for found in self._fragments.take(key, fragment, (cell >> 1, cell & 1) if first else None):
             if isinstance(found, Counted):
                 self._numbering.rows.add_fragment(found.flow, found.side, found.fragment)
             else:

@@ -1,7 +1,8 @@
 """IP fragments: whose they are, and the datagrams that they make.
 
 The first fragment has the ports; the later ones are attributed to its flow by source, destination, protocol (IPv4)
-and identification, those that come before it as soon as it comes. The first copy of a byte wins.
+and identification, those that come before it as soon as it comes. The first copy of a byte wins. Bytes are put
+together whether or not somebody wants them, so that what is counted and reported here does not depend on that.
 
 Source: RFC 8200 section 4.5 (identification without the protocol), RFC 791 section 3.2 and
 Linux's `ipfrag_time` (30 s until an identification may mean another datagram), RFC 5722 (no overlaps in IPv6).
@@ -26,7 +27,7 @@ class Fragment(NamedTuple):
     """One fragment.
 
     `at` and `payload_len` place what it carries in the datagram; a `first` one has the transport header before `at`.
-    `data` is what was captured of it (empty where nobody wants it), `seq` the number of its first byte (TCP).
+    `data` is what was captured of it, `seq` the number of its first byte (TCP).
     """
 
     first: bool
@@ -74,7 +75,6 @@ class _Open:
     begin: int = 0
     total: int = -1
     complete: bool = False
-    wanted: bool = True
     has_first: bool = False
     covered_len: int = 0
     held_len: int = 0
@@ -105,21 +105,13 @@ class Fragments:
         self._held_len = 0
         self._problems = problems
 
-    def wants(self, key: Key) -> bool:
-        """Says whether the bytes of a later fragment are (or may be) wanted."""
-        known = self._open.get(key)
-        return known is None or (known.wanted and not known.complete)
-
-    def take(
-        self, key: Key, fragment: Fragment, owner: tuple[int, int] | None, *, wanted: bool
-    ) -> Iterator[Counted | Datagram]:
+    def take(self, key: Key, fragment: Fragment, owner: tuple[int, int] | None) -> Iterator[Counted | Datagram]:
         """Takes one fragment.
 
         Args:
             key: what the datagram's fragments share.
             fragment: the fragment.
             owner: flow and side of a first fragment (which is counted already), None for a later one.
-            wanted: whether the datagram's bytes are.
         """
         known = self._open.get(key)
         if known is not None and _is_another(known, fragment, owner):
@@ -138,9 +130,6 @@ class Fragments:
             if not known.has_first:
                 known.has_first = True
                 known.seq, known.begin = fragment.seq, fragment.at
-                known.wanted = wanted
-                if not wanted:
-                    self._forget_bytes(known)
             for waiting in known.waiting:
                 yield Counted(known.flow, known.side, waiting)
             known.waiting = []
@@ -167,10 +156,9 @@ class Fragments:
             self._overlap(fragment, "other bounds")
         if len(known.spans) >= PIECE_LIMIT:
             return
-        kept = fragment if known.wanted else fragment._replace(data=b"")
-        known.spans[span] = kept
-        known.held_len += len(kept.data)
-        self._held_len += len(kept.data)
+        known.spans[span] = fragment
+        known.held_len += len(fragment.data)
+        self._held_len += len(fragment.data)
         known.covered_len += fragment.payload_len
         if not fragment.more and known.total < 0:
             known.total = span[1]
@@ -178,8 +166,7 @@ class Fragments:
             return
         if known.size() >= known.total:
             known.complete = True
-            if known.wanted:
-                yield self._datagram(known, fragment, known.total)
+            yield self._datagram(known, fragment, known.total)
             self._forget_bytes(known)
 
     def _give_up(self, known: _Open) -> Iterator[Datagram]:
@@ -191,8 +178,7 @@ class Fragments:
             self._problems.add(
                 Problem("fragment_missing", input_of(last.packet), last.packet, loses_payload=True)
             )
-            if known.wanted:
-                yield self._datagram(known, last, max(stop for _, stop in known.spans))
+            yield self._datagram(known, last, max(stop for _, stop in known.spans))
         self._forget_bytes(known)
 
     def _datagram(self, known: _Open, last: Fragment, end: int) -> Datagram:

@@ -1,6 +1,6 @@
 """Gives each row of a block the number of its flow, and adds the block's sums to the flow rows.
 
-Source: the contract's rules of counting; conversations are told apart as tshark's `conv` does, by addresses, ports
+Source: docs/formats/json.md, "What is counted"; conversations are told apart as tshark's `conv` does, by addresses, ports
 and protocol alone.
 """
 

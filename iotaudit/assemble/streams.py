@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from iotaudit.model.lanes import LANES
 from iotaudit.model.packets import input_of
 from iotaudit.model.problems import Problem, ProblemTally
 from iotaudit.model.raw import Segment
@@ -22,11 +23,12 @@ MODULUS = 1 << 32
 HELD_LEN = 256 << 10
 HELD_COUNT = 256
 """Bounds of what waits behind a hole, per direction: a round trip's worth of a home's uplink."""
-HELD_IN_ALL = 64 << 20
+HELD_IN_ALL = (64 << 20) // LANES
 KEPT_LEN = 16 << 10
 KEPT_COUNT = 64
 """Bounds of given bytes that are kept for comparison, per direction."""
-KEPT_IN_ALL = 32 << 20
+KEPT_IN_ALL = (32 << 20) // LANES
+"""Bounds of both for all directions of a lane."""
 KEEP_ALIVE = b"\0"
 
 
@@ -42,7 +44,7 @@ class Piece(NamedTuple):
 
 @dataclass(slots=True)
 class Bounds:
-    """What all streams together hold, and where they report to."""
+    """What all streams of a lane together hold, and where they report to."""
 
     problems: ProblemTally
     held_len: int = 0

@@ -1,6 +1,6 @@
 """Recording folders: what `iotaudit capture --out` leaves, taken as one input set.
 
-Source: the output contract, "recording folder".
+See docs/formats/recording-folder.md.
 """
 
 from dataclasses import dataclass

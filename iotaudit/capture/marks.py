@@ -1,6 +1,6 @@
 """Scenario marks: packet comments, and `marks.jsonl` of a recording folder.
 
-Source: the output contract (`iotaudit:step=<id> <text>`; `{time, step, text}` a line).
+See docs/formats/recording-folder.md (`{time, step, text}` a line) and docs/formats/pcapng.md (`iotaudit:step=<id> <text>`).
 """
 
 import datetime

@@ -1,4 +1,4 @@
-"""What the contract names and is not built yet: it says so in one line (exit code 2) and is not in `--help`."""
+"""What is meant to come and is not built yet: it says so in one line (exit code 2) and is not in `--help`."""
 
 from typing import Any
 

@@ -5,7 +5,7 @@ and no repr, shows a value.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from iotaudit.codec.budget import Budget
@@ -45,7 +45,7 @@ from iotaudit.detect import (
     site_lan_inventory,
     usage_telemetry,
 )
-from iotaudit.detect.book import Book, FlowRef, own_matches
+from iotaudit.detect.book import FlowRef, own_matches
 from iotaudit.detect.index import Asked, Index
 from iotaudit.detect.known import (
     GROUND,
@@ -57,11 +57,13 @@ from iotaudit.detect.known import (
     find_present,
     known_values,
 )
+from iotaudit.detect.ledger import Ledger
 from iotaudit.detect.node import Finder, Hit, Kind, Node
 from iotaudit.detect.redact import Redactor
 from iotaudit.detect.tree import Tree
 from iotaudit.model.data_types import DataType, KnownValue
 from iotaudit.model.exposures import Exposure
+from iotaudit.model.lanes import ALL_LANES, lane_of
 from iotaudit.model.packets import input_of
 from iotaudit.model.problems import Problem, ProblemTally
 from iotaudit.model.quick import quick
@@ -105,18 +107,12 @@ DETECTORS: tuple[Finder, ...] = (
 )
 """Every detector, by id; the order never decides a result."""
 
-TEXTS = 100_000
-"""Distinct values that the redactor knows by heart; with more, it masks texts whole."""
-COVER_LEN = 4096
 SPELLINGS = 64
 """Spellings that are kept of one value in one content."""
 CONTENTS_REMEMBERED = 2048
 REMEMBERED_LEN = 4096
 VALUES_REMEMBERED = 8192
 VALUE_LEN = 64
-LIMITS = 10_000
-HIDDEN_PLACES = frozenset({"body", "payload", "text", "binary", "message"})
-"""Last parts of `where` that no output string repeats."""
 OWN_TYPES = ("device.mac", "device.ip.internal", "device.ip.public")
 DETAILS = {
     "size": "a decoding step gave more bytes than the bound; the rest was not searched",
@@ -154,28 +150,17 @@ class Detection:
     problems: tuple[Problem, ...]
 
 
-@dataclass(slots=True)
-class _Limit:
-    """A bound that was hit in one direction of a flow."""
-
-    packet: int
-    count: int = 0
-
-
 class Detector:
     """Takes content as it streams by and keeps only what it needs: hits, their spellings, bounds that were hit."""
 
     __slots__ = (
         "_answers",
-        "_book",
         "_index",
         "_known",
-        "_limits",
+        "_ledgers",
         "_remembered",
         "_salts",
-        "_texts",
         "_types",
-        "_unlisted",
     )
 
     def __init__(self, data_types: tuple[DataType, ...], known: tuple[KnownValue, ...]) -> None:
@@ -183,10 +168,7 @@ class Detector:
         self._known = Known(known)
         self._salts = tuple(v for v in known if v.label == SALT)
         self._index = Index(DETECTORS, self._known)
-        self._book = Book()
-        self._texts: dict[str, tuple[str, str, str]] = {}
-        self._unlisted = 0
-        self._limits: dict[tuple[int, bool, str], _Limit] = {}
+        self._ledgers = {lane: Ledger() for lane in ALL_LANES}
         self._answers: OrderedDict[tuple[Asked, Kind, str, str, bool, str], tuple[Hit, ...]] = OrderedDict()
         self._remembered: OrderedDict[tuple[str, str, str, str, bytes], Result] = OrderedDict()
 
@@ -207,11 +189,23 @@ class Detector:
                 if len(self._remembered) > CONTENTS_REMEMBERED:
                     self._remembered.popitem(last=False)
         found, exceeded = known
+        if not found and not exceeded:
+            return
+        ledger = self._ledgers[lane_of(content.flow)]
         for one in found:
-            self._book.add(content, one.node, one.hit)
-            self._note_texts(content, one)
+            ledger.book.add(content, one.node, one.hit)
+            if not one.hit.candidate:
+                ledger.note_texts(content, one.hit, one.covers)
         if exceeded:
-            self._note_limit(content, exceeded)
+            ledger.note_limit(content, exceeded)
+
+    def ledgers(self, lanes: Iterable[int]) -> dict[int, Ledger]:
+        """Gives what was kept of some lanes, for the detector of another process."""
+        return {lane: self._ledgers[lane] for lane in lanes}
+
+    def take_over(self, ledgers: Mapping[int, Ledger]) -> None:
+        """Takes what the detector of another process kept, in place of its own."""
+        self._ledgers.update(ledgers)
 
     def finish(
         self, own_values: tuple[KnownValue, ...], flow_refs: dict[int, FlowRef]
@@ -224,17 +218,18 @@ class Detector:
         """
         salted = Known((*own_values, *self._salts))
         own = own_matches(own_values, salted.digests(own_values))
-        self._book.settle(own)
-        redactor = self._redactor(own.keys())
+        whole = self._whole()
+        whole.book.settle(own)
+        redactor = self._redactor(whole, own.keys())
         exposures = tuple(
             replace(
                 row,
                 decoding=tuple(redactor.text(step) for step in row.decoding),
                 masked_sample=redactor.text(row.masked_sample),
             )
-            for row in self._book.exposures(self._types, flow_refs)
+            for row in whole.book.exposures(self._types, flow_refs)
         )
-        return Detection(exposures, redactor, self._problems(flow_refs))
+        return Detection(exposures, redactor, self._problems(whole, flow_refs))
 
     def _search(self, content: Content) -> Result:
         """Gives the distinct hits of one content, and the bound of decoding that was hit."""
@@ -273,41 +268,26 @@ class Detector:
             hits += find_places(node.text, present)
         return tuple(_strongest(hits) if len(hits) > 1 else hits)
 
-    def _note_texts(self, content: Content, found: Found) -> None:
-        """Keeps the spellings that the redactor must mask."""
-        hit = found.hit
-        if hit.candidate:
-            return
-        texts = [(text, hit.shape) for text in hit.texts]
-        if content.where.rpartition(".")[2] not in HIDDEN_PLACES:
-            texts += [(cover[:COVER_LEN], "secret") for cover in found.covers]
-        for text, shape in texts:
-            if text in self._texts:
-                continue
-            if len(self._texts) >= TEXTS:
-                self._unlisted += 1
-                continue
-            self._texts[text] = (shape, hit.data_type, hit.value)
+    def _whole(self) -> Ledger:
+        """Gives the ledgers of all lanes as one."""
+        whole = Ledger()
+        for lane in ALL_LANES:
+            whole.join(self._ledgers[lane])
+        return whole
 
-    def _note_limit(self, content: Content, exceeded: str) -> None:
-        key = (content.flow, content.outbound, exceeded)
-        if key not in self._limits and len(self._limits) >= LIMITS:
-            key = (-1, content.outbound, exceeded)
-        self._limits.setdefault(key, _Limit(content.packet)).count += 1
-
-    def _redactor(self, own: Iterable[str]) -> Redactor:
+    def _redactor(self, whole: Ledger, own: Iterable[str]) -> Redactor:
         mine = frozenset(own)
         texts = {
-            text: shape
-            for text, (shape, data_type, value) in self._texts.items()
-            if not (data_type in OWN_TYPES and value in mine)
+            text: row.shape
+            for text, row in whole.texts.items()
+            if not (row.data_type in OWN_TYPES and row.value in mine)
         }
         texts.update(self._known.texts())
-        return Redactor(texts, strict=self._unlisted > 0)
+        return Redactor(texts, strict=whole.unlisted > 0)
 
-    def _problems(self, refs: dict[int, FlowRef]) -> tuple[Problem, ...]:
+    def _problems(self, whole: Ledger, refs: dict[int, FlowRef]) -> tuple[Problem, ...]:
         tally = ProblemTally()
-        for (flow, outbound, exceeded), limit in self._limits.items():
+        for (flow, outbound, exceeded), limit in whole.limits.items():
             ref = refs.get(flow)
             sent = ref is None or (outbound == ref.device_is_client and not ref.local)
             loses = outbound if ref is None else sent
@@ -322,9 +302,9 @@ class Detector:
                     loses,
                 )
             )
-        if self._book.overflow:
+        if whole.book.overflow:
             detail = "more distinct values than are kept; further ones were summed up"
-            tally.add(Problem("decode_limit", detail=detail, count=self._book.overflow))
+            tally.add(Problem("decode_limit", detail=detail, count=whole.book.overflow))
         if self._known.too_many:
             detail = "the file has more known values than are looked for"
             tally.add(
@@ -375,6 +355,7 @@ __all__ = [
     "Detection",
     "Detector",
     "FlowRef",
+    "Ledger",
     "Redactor",
     "known_values",
 ]

@@ -10,11 +10,12 @@ from iotaudit.detect.node import Hit, Node
 from iotaudit.detect.values import as_mac, normal
 from iotaudit.model.data_types import DataType, KnownValue
 from iotaudit.model.exposures import Channel, Confidence, Exposure
+from iotaudit.model.lanes import LANES
 from iotaudit.model.raw import Content
 
-SIGHTINGS = 200_000
-"""Bound of distinct (value, flow, channel); later ones count as one value per type."""
-CANDIDATES = 20_000
+SIGHTINGS = 200_000 // LANES
+"""Bound of distinct (value, flow, channel) of a lane; later ones count as one value per type."""
+CANDIDATES = 40_000 // LANES
 PACKETS = 32
 VALUES_LISTED = 100
 """Distinct values of one type to one destination that get a row of their own; the rest share one."""
@@ -66,7 +67,7 @@ class OwnMatch:
 
 
 class Book:
-    """Collects hits. `overflow` counts what found no room and was summed up instead."""
+    """Collects hits of the flows of a lane. `overflow` counts what found no room and was summed up instead."""
 
     __slots__ = ("_candidates", "_rows", "overflow")
 
@@ -101,6 +102,12 @@ class Book:
         if len(row.packets) < PACKETS and (not row.packets or row.packets[-1] != content.packet):
             row.packets.append(content.packet)
         row.first = min(row.first, content.packet)
+
+    def join(self, other: "Book") -> None:
+        """Takes over what the book of another lane has: sightings of other flows."""
+        self._rows.update(other._rows)
+        self._candidates.update(other._candidates)
+        self.overflow += other.overflow
 
     def settle(self, own: dict[str, OwnMatch]) -> None:
         """Makes sightings of the candidates that are the device's own, and proves hits that are; drops the rest."""

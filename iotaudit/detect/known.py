@@ -41,7 +41,7 @@ LABELS = {
     "gps": "geo.gps",
     "map_label": "geo.floor_map",
 }
-"""Keys of the known-values file (contract.md) and the data types they stand for."""
+"""Keys of the known-values file (docs/data-types/known-values.md) and the data types they stand for."""
 OTHER = "device.uuid"
 GROUND = "equals the known value"
 _DIGEST = re.compile(

@@ -1,6 +1,6 @@
 """Masks: what stands in an output in place of a value. No mask can be turned back into its value.
 
-Source: contract.md, "No raw value in any output"; knowledge/data-types.yaml, `masking`.
+See docs/data-types/known-values.md; how each type is masked stands on its page in docs/data-types/.
 """
 
 import re

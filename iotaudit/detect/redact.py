@@ -1,6 +1,6 @@
 """The redactor: masks every hit value in every string of the output, in place. See docs/data-types/known-values.md.
 
-Addresses, MACs, `devices[].*` and registrable domains stay (contract.md, decision 1).
+Addresses, MACs, `devices[].*` and registrable domains stay.
 """
 
 import ipaddress

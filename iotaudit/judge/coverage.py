@@ -1,7 +1,7 @@
 """What was looked at: time, steps, what was not read, and how much payload stayed closed.
 
 *Unread* is what was not parsed, dropped, truncated or unattributable: it forbids a "no". *Closed* is payload that
-reached a known flow and could not be read: it is told in bytes and forbids nothing (contract, decision 2).
+reached a known flow and could not be read: it is told in bytes and forbids nothing (docs/verdict.md).
 """
 
 from collections import defaultdict

@@ -1,7 +1,7 @@
 """From subjects where a condition was observed to findings: words, flows, packets, fingerprint.
 
 A fingerprint is the SHA-256 of rule, registrable domain (else address) and data type, so that it survives another
-capture of the same behaviour (contract, decision 10).
+capture of the same behaviour (docs/formats/json.md).
 """
 
 import hashlib

@@ -4,7 +4,7 @@ A name in the flow itself (SNI, Host) comes first; DNS binds a name to an addres
 the answer on: never for another client, never backwards in time. Answers of several names for one address are all
 kept, the one last seen before the flow began first; after them the names that their CNAME chains went through.
 
-Source: contract of `audit.json`, rules of counting.
+Source: docs/formats/json.md, "Names".
 """
 
 import ipaddress

@@ -1,1 +1,1 @@
-"""packs."""
+"""What people write and the world is known by: YAML files and databases to frozen types, with every mistake placed."""

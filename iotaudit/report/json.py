@@ -1,4 +1,4 @@
-"""The document as JSON: keys in the contract's order, two spaces of indent, UTF-8, one line feed at the end."""
+"""The document as JSON: keys in the schema's order, two spaces of indent, UTF-8, one line feed at the end."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""From an audit to the document that `audit.json` holds: plain values in the contract's form, sorted.
+"""From an audit to the document that `audit.json` holds: plain values in the form of docs/formats/json.md, sorted.
 
 Inside, times are nanoseconds and packets are ids over all inputs; here they become RFC 3339 text and what Wireshark
 shows. Every key stands on every row: null or an empty list says that there is nothing, never that nobody looked.

@@ -21,6 +21,11 @@ captures: .stamps/dev  ## make the shipped captures and their expected audits ag
 	$(BIN)/python captures/make.py
 	$(BIN)/python -m pytest -q tests/golden --golden-update
 
+SIZE ?= 100M
+bench: .stamps/dev  ## make a capture (SIZE=1G, SIZE=10G for more) and time whole audits of it, then the stages
+	$(BIN)/python bench/run.py --size $(SIZE) $(ARGS)
+	$(BIN)/python bench/stages.py --size $(SIZE)
+
 clean:
 	rm -rf $(VENV) .stamps out
 

@@ -18,14 +18,18 @@ READERS: tuple[Reader, ...] = (
 """Every format that is read."""
 
 
-def open_inputs(names: Sequence[str], *, stdin: BinaryIO | None = None) -> tuple[InputReader, ...]:
+def open_inputs(
+    names: Sequence[str], *, stdin: BinaryIO | None = None, hashed: bool = True
+) -> tuple[InputReader, ...]:
     """Opens files, recording folders and "-" (`stdin`) as inputs of one audit, in the order given.
+
+    Without `hashed` their SHA-256 is not worked out.
 
     Raises:
         UsageError: no name, or "-" twice, or without a standard input.
         InputError: a file is missing or may not be read, or a folder is no recording.
     """
-    return source.open_inputs(names, READERS, stdin=stdin)
+    return source.open_inputs(names, READERS, stdin=stdin, hashed=hashed)
 
 
 __all__ = ["READERS", "InputReader", "Item", "Reader", "open_inputs"]

@@ -59,20 +59,17 @@ class _Frames:
 
 
 class DuplicateFrames:
-    """Counts the copies in the batches of all inputs, given in their order."""
+    """Counts the copies in the batches of all inputs; those of each input come in their order."""
 
-    __slots__ = ("_before", "_counts", "_firsts", "_input")
+    __slots__ = ("_before", "_counts", "_firsts")
 
     def __init__(self) -> None:
-        self._input = -1
-        self._before = _Frames.none()
+        self._before: dict[int, _Frames] = {}
         self._counts: dict[int, int] = {}
         self._firsts: dict[int, int] = {}
 
     def feed(self, batch: FrameBatch) -> None:
         """Looks for frames of this batch that are copies of one of the frames before."""
-        if batch.input != self._input:
-            self._input, self._before = batch.input, _Frames.none()
         copies = self._copies(batch)
         if copies.any():
             found = int(batch.number[copies].min())
@@ -88,8 +85,9 @@ class DuplicateFrames:
 
     def _copies(self, batch: FrameBatch) -> Column:
         """Gives a mask of the batch's frames; remembers the last ones for the next batch."""
-        before, old = self._before, len(self._before.guess)
-        guess = np.concatenate((before.guess, _guesses(batch)))
+        before = self._before.get(batch.input) or _Frames.none()
+        old = len(before.guess)
+        guess = np.concatenate((before.guess, guesses(batch)))
         time_ns = np.concatenate((before.time_ns, batch.time_ns))
         wire_len = np.concatenate((before.wire_len, batch.wire_len))
         captured_len = np.concatenate((before.captured_len, batch.captured_len))
@@ -98,9 +96,9 @@ class DuplicateFrames:
         head = _heads(batch, before, later)
         copies = np.zeros(len(guess), bool)
         if len(later):
-            copies[later[_telling(batch.link_type[later - old], head, captured_len[later])]] = True
+            copies[later[telling(batch.link_type[later - old], head, captured_len[later])]] = True
         last = np.arange(max(len(guess) - WINDOW_FRAMES, 0), len(guess))
-        self._before = _Frames(
+        self._before[batch.input] = _Frames(
             guess[last], time_ns[last], wire_len[last], captured_len[last], _heads(batch, before, last)
         )
         return copies[old:]
@@ -135,7 +133,7 @@ def _later_ones(batch: FrameBatch, before: _Frames, columns: tuple[Column, Colum
     return np.flatnonzero(seen)
 
 
-def _guesses(batch: FrameBatch) -> Column:
+def guesses(batch: FrameBatch) -> Column:
     """Gives a 32-bit hash of each frame's headers; that two are equal proves nothing."""
     engine = native.engine()
     if engine is not None:
@@ -173,7 +171,7 @@ def _heads(batch: FrameBatch, before: _Frames, which: Column) -> Column:
     return head
 
 
-def _telling(link_type: Column, head: Column, captured: Column) -> Column:
+def telling(link_type: Column, head: Column, captured: Column) -> Column:
     """Gives a mask of frames whose repetition is no host's own: unicast IP with an id, or TCP with data."""
     rows = np.arange(len(head))
     start = _IP_AT[np.minimum(link_type, len(_IP_AT) - 1)]

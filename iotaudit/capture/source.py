@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -20,6 +21,8 @@ from iotaudit.model.raw import Exchange, FrameBatch, Secret
 
 STDIN = "-"
 BUFFER_LEN = 1 << 16
+LOOKED_AT = 16
+"""Items at the beginning of an input in which its first time is looked for."""
 ACCEPTED = "pcap, pcapng, HAR and mitmproxy flow files are read, each plain or compressed with gzip or zstd"
 OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
     (b"snoop\0\0\0", "a snoop capture"),
@@ -75,12 +78,15 @@ class InputReader:
         open_file: Callable[[], AbstractContextManager[BinaryIO]],
         total_len: int | None,
         readers: Sequence[Reader],
+        *,
+        hashed: bool = True,
     ) -> None:
         self.name = name
         self.index = index
         self.total_len = total_len
         self._open_file = open_file
         self._readers = readers
+        self._hashed = hashed
         self._raw: RawStream | None = None
         self._problems = ProblemTally()
         self._counts = _Counts()
@@ -103,12 +109,30 @@ class InputReader:
             InputError: the file cannot be opened any more.
         """
         with self._open_file() as file:
-            raw = self._raw = RawStream(file, self.index, self._problems)
+            raw = self._raw = RawStream(file, self.index, self._problems, hashed=self._hashed)
             for item in self._items(raw):
                 yield from self._count(item)
             yield from self._marks.rest()
-            if self.total_len is not None:
+            if self.total_len is not None and self._hashed:
                 raw.drain()
+
+    def begins_ns(self) -> int:
+        """Gives the time of the first packet or exchange, -1: it has none, or cannot be looked at before it is read.
+
+        Raises:
+            InputError: the file cannot be opened any more.
+        """
+        if self.total_len is None:
+            return -1
+        problems = ProblemTally()  # reading reports them
+        with self._open_file() as file:
+            raw = RawStream(file, self.index, problems, hashed=False)
+            stream, _ = open_stream(raw, self.index, problems)
+            reader = next((reader for reader in self._readers if reader.sniff(stream.head)), None)
+            if reader is None:
+                return -1
+            items = reader.read(io.BufferedReader(stream, BUFFER_LEN), self.index, problems)
+            return next((time for item in islice(items, LOOKED_AT) if (time := _first_ns(item)) >= 0), -1)
 
     def facts(self) -> InputFacts:
         """Gives what is known of the input; where reading was stopped, of the part that was read."""
@@ -189,6 +213,18 @@ class InputReader:
                 yield item
 
 
+def _first_ns(item: CountedBatch | Exchange | Mark | Secret) -> int:
+    """Gives the first time in an item, -1 none."""
+    match item:
+        case CountedBatch(batch=FrameBatch(time_ns=times)):
+            timed = times[times >= 0]
+            return int(timed[0]) if len(timed) else -1
+        case Exchange():
+            return item.time_ns
+        case _:
+            return -1
+
+
 class _Counts:
     """What is summed up while an input is read."""
 
@@ -235,7 +271,7 @@ class _Counts:
 
 
 def open_inputs(
-    names: Sequence[str], readers: Sequence[Reader], *, stdin: BinaryIO | None
+    names: Sequence[str], readers: Sequence[Reader], *, stdin: BinaryIO | None, hashed: bool = True
 ) -> tuple[InputReader, ...]:
     """Gives a reader for each input, in the order given; a recording folder gives one for each capture in it.
 
@@ -243,6 +279,7 @@ def open_inputs(
         names: files, recording folders, or "-" for `stdin`.
         readers: the formats that are read.
         stdin: what "-" reads.
+        hashed: work out the SHA-256 of each; without, it stays that of no bytes.
 
     Raises:
         UsageError: no name, or "-" twice, or without a standard input.
@@ -255,21 +292,23 @@ def open_inputs(
     found: list[InputReader] = []
     for name in names:
         if name == STDIN:
-            found.append(_standard_input(len(found), stdin, readers))
+            found.append(_standard_input(len(found), stdin, readers, hashed=hashed))
         else:
-            found += _inputs_of(name, len(found), readers)
+            found += _inputs_of(name, len(found), readers, hashed=hashed)
     for position, reader in enumerate(found):
         reader.follow(tuple(found[:position]))
     return tuple(found)
 
 
-def _standard_input(index: int, stdin: BinaryIO | None, readers: Sequence[Reader]) -> InputReader:
+def _standard_input(
+    index: int, stdin: BinaryIO | None, readers: Sequence[Reader], *, hashed: bool
+) -> InputReader:
     if stdin is None:
         raise UsageError("there is no standard input to read; name a file instead of -")
-    return InputReader("stdin", index, lambda: nullcontext(stdin), None, readers)
+    return InputReader("stdin", index, lambda: nullcontext(stdin), None, readers, hashed=hashed)
 
 
-def _inputs_of(name: str, index: int, readers: Sequence[Reader]) -> list[InputReader]:
+def _inputs_of(name: str, index: int, readers: Sequence[Reader], *, hashed: bool) -> list[InputReader]:
     """Gives the input that a path names, or those in the folder that it names."""
     path = Path(name)
     try:
@@ -283,10 +322,10 @@ def _inputs_of(name: str, index: int, readers: Sequence[Reader]) -> list[InputRe
     except ValueError:
         raise InputError(f"{name!r}: this cannot be the name of a file") from None
     if not stat.S_ISDIR(info.st_mode):
-        return [_file_input(path, path.name, info, index, readers)]
+        return [_file_input(path, path.name, info, index, readers, hashed=hashed)]
     recording = open_recording(path)
     found = [
-        _file_input(member, f"{recording.name}/{member.name}", member.stat(), index + k, readers)
+        _file_input(member, f"{recording.name}/{member.name}", member.stat(), index + k, readers, hashed=hashed)
         for k, member in enumerate(recording.inputs)
     ]
     found[0].join(recording)
@@ -294,13 +333,14 @@ def _inputs_of(name: str, index: int, readers: Sequence[Reader]) -> list[InputRe
 
 
 def _file_input(
-    path: Path, name: str, info: os.stat_result, index: int, readers: Sequence[Reader]
+    path: Path, name: str, info: os.stat_result, index: int, readers: Sequence[Reader], *, hashed: bool
 ) -> InputReader:
     regular = stat.S_ISREG(info.st_mode)
     if regular:  # a pipe can be opened only once, so only a file is tried
         _open(path).close()
     shown = os.fsencode(name).decode("utf-8", "replace")
-    return InputReader(shown, index, lambda: _open(path), info.st_size if regular else None, readers)
+    total_len = info.st_size if regular else None
+    return InputReader(shown, index, lambda: _open(path), total_len, readers, hashed=hashed)
 
 
 def _open(path: Path) -> io.FileIO:

@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from iotaudit.model.flows import Column
+from iotaudit.model.packets import NUMBER_BITS
 from iotaudit.model.problems import Problem, ProblemTally
 from iotaudit.model.raw import FrameBatch
 
@@ -212,12 +213,12 @@ class Walk:
         self.report(kind, heads, f"{what}, others", loses_payload=True)
 
     def report(self, kind: str, heads: Heads, detail: str, *, loses_payload: bool) -> None:
-        """Counts one problem for all these heads, at the first of their packets."""
-        if len(heads):
-            number = self.batch.number[heads.row].min()
-            self.problems.add(
-                Problem(kind, self.batch.input, int(number), None, detail, len(heads), loses_payload)
-            )
+        """Counts one problem for all these heads of an input, at the first of their packets."""
+        numbers = self.batch.number[heads.row]
+        inputs, counts = np.unique(numbers >> NUMBER_BITS, return_counts=True)
+        for index, count in zip(inputs.tolist(), counts.tolist(), strict=True):
+            first = int(numbers[numbers >> NUMBER_BITS == index].min())
+            self.problems.add(Problem(kind, index, first, None, detail, count, loses_payload))
 
     def malformed(self, heads: Heads, detail: str) -> None:
         """Counts heads whose bytes are cut or contradict themselves."""

@@ -76,6 +76,10 @@ def audit(
     ] = None,
     all_hosts: Annotated[bool, typer.Option("--all-hosts", help="List every host's conversations.")] = False,
     as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Judge laws as of this date.")] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Read with so many processes; large files are read with several anyway."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write audit.json and report.html into this folder.")
     ] = None,
@@ -97,7 +101,6 @@ def audit(
     wifi_key: Annotated[str | None, typer.Option(hidden=True)] = None,
     digest_key: Annotated[str | None, typer.Option(hidden=True)] = None,
     follow: Annotated[bool, typer.Option("--follow", hidden=True)] = False,
-    jobs: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Audit captures of one set-up: does data leave the EU, where to, run by whom, and what is sent?"""
     refuse(
@@ -109,7 +112,6 @@ def audit(
         wifi_key=wifi_key,
         digest_key=digest_key,
         follow=follow,
-        jobs=jobs,
     )
     if json == "-" and "-" in captures and sys.stdin.isatty():
         raise UsageError("standard input is a terminal; pipe a capture into it")
@@ -129,6 +131,7 @@ def audit(
             as_of=as_of,
             fail_on=fail_on.value,
             fail_on_undetermined=fail_on_undetermined,
+            jobs=jobs,
             progress=progress,
             stdin=sys.stdin.buffer,
         )

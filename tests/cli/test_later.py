@@ -19,7 +19,6 @@ OPTIONS = {
     "--wifi-key": "FILE",
     "--digest-key": "FILE",
     "--follow": None,
-    "--jobs": "2",
 }
 
 
@@ -53,6 +52,6 @@ def test_the_help_names_nothing_that_is_not_built(iotaudit: Call) -> None:
 
 
 def test_what_was_not_given_is_not_refused() -> None:
-    refuse(follow=False, jobs=None, rules=[], names=())
+    refuse(follow=False, keylog=None, rules=[], names=())
     with pytest.raises(UsageError, match="--wifi-key is not built yet"):
         refuse(follow=False, wifi_key="file")

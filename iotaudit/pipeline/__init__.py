@@ -1,0 +1,146 @@
+"""The order of the stages, and the public call `audit(paths, ...) -> Audit`.
+
+`reading`: capture → assemble → dissect → detect as batches stream by; `conclusion`: devices, names, destinations,
+exposures and the verdict over what was kept; `parallel`: the reading shared by several processes. No packet is an object,
+no payload outlives its segment, and every stage's problems travel to the verdict.
+"""
+
+import datetime
+import gc
+import ipaddress
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from iotaudit import detect
+from iotaudit.assemble.devices import normal_device
+from iotaudit.capture import open_inputs
+from iotaudit.errors import UsageError
+from iotaudit.model.inputs import InputFacts
+from iotaudit.model.result import Audit, Run, Settings
+from iotaudit.packs.knowledge import load_knowledge
+from iotaudit.packs.known import load_known
+from iotaudit.packs.profiles import load_profile
+from iotaudit.packs.rules import load_packs
+from iotaudit.pipeline.conclusion import conclude
+from iotaudit.pipeline.parallel import COLLECT, Task, Workers, choose_jobs, lanes_of
+from iotaudit.pipeline.reading import Progress, Reading
+
+DEFAULT_PACKS = ("gdpr-transfers", "foreign-access")
+
+
+def audit(  # noqa: PLR0913 - every one is an option of the command
+    paths: str | Path | Sequence[str | Path],
+    *,
+    device: str | None = None,
+    profile: str | None = None,
+    rules: Sequence[str] = (),
+    known: str | Path | None = None,
+    geoip: Sequence[str | Path] = (),
+    inside: Sequence[str] = (),
+    all_hosts: bool = False,
+    lab_position: tuple[float, float] | None = None,
+    as_of: str | None = None,
+    fail_on: str = "none",
+    fail_on_undetermined: bool = False,
+    jobs: int | None = 1,
+    progress: Callable[[Progress], None] | None = None,
+    stdin: BinaryIO | None = None,
+) -> Audit:
+    """Audits captures of one set-up as one.
+
+    Args:
+        paths: capture files, web logs or recording folders; "-" is `stdin`.
+        device: MAC or IP of the device under audit; None audits every inside host but the gateway.
+        profile: name or file of a profile.
+        rules: names or paths of rule packs; the profile's, else the shipped ones, where empty.
+        known: YAML file of values that the lab knows of the device.
+        geoip: MMDB files of the user.
+        inside: CIDR texts that count as inside.
+        all_hosts: list the conversations of every host.
+        lab_position: latitude and longitude in degrees.
+        as_of: ISO date by which laws are judged (default today).
+        fail_on: kept in the settings; the exit code is the caller's affair.
+        fail_on_undetermined: as `fail_on`.
+        jobs: processes to read with, which never changes the result; None takes several for large inputs.
+        progress: called after each block.
+        stdin: what "-" reads.
+
+    Raises:
+        UsageError: an option is wrong, or the device is not in the capture.
+        InputError: a file is missing or unreadable.
+        PackError: a rule, profile or known-values file has mistakes.
+        IotauditError: one of several processes died.
+    """
+    started = time.time_ns()
+    clock = time.perf_counter()
+    names = tuple(str(p) for p in ([paths] if isinstance(paths, str | Path) else paths))
+    wanted = normal_device(device) if device else None
+    for text in inside:
+        _check_network(text)
+    chosen = load_profile(profile) if profile else None
+    rule_packs = load_packs(tuple(rules) or (chosen.packs if chosen else ()) or DEFAULT_PACKS)
+    knowledge = load_knowledge([str(p) for p in geoip])
+    known_values = detect.known_values(load_known(str(known))) if known else ()
+    settings = Settings(
+        as_of=_date(as_of),
+        profile=chosen.id if chosen else None,
+        rules=tuple(pack.id for pack in rule_packs),
+        device=wanted,
+        inside=tuple(inside),
+        all_hosts=all_hosts,
+        lab_position=lab_position,
+        geoip=tuple(Path(p).name for p in geoip),
+        known=Path(known).name if known else None,
+        fail_on=fail_on,
+        fail_on_undetermined=fail_on_undetermined,
+    )
+    usual = gc.get_threshold()
+    gc.set_threshold(*COLLECT)
+    try:
+        reading, inputs = _read(Task(names, knowledge.data_types, known_values), jobs, progress, stdin)
+        result = conclude(reading, inputs, knowledge, rule_packs, chosen, settings)
+    finally:
+        gc.set_threshold(*usual)
+    run = Run(started, _host(), time.perf_counter() - clock)
+    return replace(result, run=run)
+
+
+def _read(
+    task: Task, jobs: int | None, progress: Callable[[Progress], None] | None, stdin: BinaryIO | None
+) -> tuple[Reading, tuple[InputFacts, ...]]:
+    """Reads the inputs, in several processes where that is wanted or pays."""
+    readers = open_inputs(task.names, stdin=stdin)
+    count = choose_jobs(jobs, readers)
+    reading = task.reading(lanes_of(0, count))
+    with Workers(task, count) as workers:
+        reading.read(readers, progress, workers.watch)
+        workers.collect(reading)
+    return reading, reading.inputs(readers)
+
+
+def _host() -> str:
+    """Gives system, release and machine; `platform.platform` would run `uname -p` for the processor."""
+    return f"{platform.system()}-{platform.release()}-{platform.machine()}"
+
+
+def _check_network(text: str) -> None:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise UsageError(f"--inside takes a network such as 203.0.113.0/24, not {text!r}") from None
+
+
+def _date(text: str | None) -> str:
+    if text is None:
+        return datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    try:
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise UsageError(f"--as-of takes a date such as 2026-11-24, not {text!r}") from None
+
+
+__all__ = ["Progress", "Reading", "audit"]

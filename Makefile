@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench captures docs clean
+.PHONY: demo test check bench captures clean
 
 demo: .stamps/all  ## install with all extras, audit a capture that ships, write the HTML report
 	$(BIN)/iotaudit demo --out out/demo

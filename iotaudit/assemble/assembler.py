@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from iotaudit.assemble.fragments import Counted, Datagram, Fragment, Fragments
-from iotaudit.assemble.handshake import SYN
+from iotaudit.assemble.handshake import FIN, SYN
 from iotaudit.assemble.hosts import HOST_LIMIT, Hosts
 from iotaudit.assemble.numbering import BY_ID_ALONE, FLOW_LIMIT, TCP, Numbered, Numbering
-from iotaudit.assemble.streams import Bounds, Piece, Stream
+from iotaudit.assemble.streams import KEEP_ALIVE, Bounds, Piece, Stream
 from iotaudit.model.accelerator import Accelerator
 from iotaudit.model.flows import Column, Endpoint, FlowTable, HostSeen
 from iotaudit.model.lanes import ALL_LANES, lane_of
@@ -47,8 +47,10 @@ class _Row(NamedTuple):
 class Assembler:
     """Numbers flows, adds them up and gives the payload of the directions that are wanted (at first: all).
 
-    Flows, hosts and fragments do not depend on what is wanted. `streams` are the tallies of what is wrong with single
-    streams, by lane; flows of other lanes are not wanted. Without it, all are, and `problems` takes everything.
+    Flows, hosts and fragments do not depend on what is wanted. A TCP flow ends when nothing that is wanted of it can
+    come any more (`take_ended`); what comes late is looked at only for whether it is a copy. `streams` are the tallies
+    of what is wrong with single streams, by lane; flows of other lanes are not wanted. Without it, all are, and
+    `problems` takes everything.
     """
 
     def __init__(
@@ -68,6 +70,8 @@ class Assembler:
         self._bounds = {lane: Bounds(tally) for lane, tally in tallies.items()}
         self._streams: dict[int, Stream] = {}
         self._offsets: dict[int, int] = {}
+        self._moved: set[int] = set()
+        self._ended: list[int] = []
         self._new = b"".join(bytes(2) if lane in tallies else b"\1\1" for lane in ALL_LANES)
         self._unwanted = bytearray(self._new * 128)
 
@@ -86,6 +90,12 @@ class Assembler:
         self._hosts.add(table, numbered)
         self._report_lost(table, numbered)
         yield from self._segments(table, numbered)
+        self._end_whole(table, numbered)
+
+    def take_ended(self) -> list[int]:
+        """Gives the TCP flows that ended since the last call: of what was wanted of them, every byte was given."""
+        ended, self._ended = self._ended, []
+        return ended
 
     def arp(self, number: Column, mac: Column, ip: Column) -> None:
         """Takes the senders of ARP packets: packet ids (int64), link and IPv4 addresses (unsigned)."""
@@ -99,6 +109,7 @@ class Assembler:
         if stream is not None:
             stream.drop()
         self._offsets.pop(cell, None)
+        self._moved.add(number)
 
     def endpoints(self, number: int) -> tuple[int, Endpoint, Endpoint]:
         """Gives IP protocol number, client and server of a flow."""
@@ -116,6 +127,7 @@ class Assembler:
         """Takes the end of all input and gives what was held back."""
         for datagram in self._fragments.flush():
             yield from self._joined(datagram)
+        self._report_acknowledged()
         self._open_lost_streams()
         for cell in sorted(self._streams):
             yield from self._finish(cell)
@@ -184,7 +196,11 @@ class Assembler:
     def _tcp(self, table: PacketTable, row: _Row, *, outbound: bool, new_syn: bool) -> Iterable[Segment]:
         seq = (row.seq + 1) % MODULUS if row.flags & SYN else row.seq
         stream = self._streams.get(row.cell)
-        base = self._numbering.rows.base
+        rows = self._numbering.rows
+        if stream is None and rows.ended[row.cell >> 1]:
+            self._look_late(row.cell, seq, row.number, _payload(table, row), row.payload_len)
+            return ()
+        base = rows.base
         if new_syn and base[row.cell >> 1, row.cell & 1] != seq:
             base[row.cell >> 1, row.cell & 1] = seq
             if stream is not None:
@@ -236,6 +252,9 @@ class Assembler:
         outbound = bool(rows.client[datagram.flow] == datagram.side)
         packet, time_ns, data, missing = datagram.packet, datagram.time_ns, datagram.data, datagram.missing_len
         if rows.protocol[datagram.flow] == TCP:
+            if rows.ended[datagram.flow]:
+                self._look_late(cell, datagram.seq, packet, data, len(data) + missing)
+                return
             stream = self._streams.get(cell) or self._open_stream(cell, datagram.seq)
             # what is missing shows as a hole once something follows it
             piece = Piece(0, packet, time_ns, data, 0)
@@ -266,6 +285,67 @@ class Assembler:
         stream.drop()
         self._streams.pop(cell, None)
 
+    def _end_whole(self, table: PacketTable, numbered: Numbered) -> None:
+        """Ends the flows of which no more bytes can come: of each direction that is wanted all were given, up to its FIN.
+
+        Only flows that this block, or the closing of a direction, may have brought to their end are looked at.
+        """
+        rows = self._numbering.rows
+        moved = (table.payload_len > 0) | ((table.tcp_flags & FIN) != 0)
+        moved &= (table.protocol == TCP) & (numbered.flow >= 0)
+        at = np.flatnonzero(moved)
+        flow = numbered.flow[at]
+        self._moved.update(flow[(rows.end[flow, numbered.side[at]] >= 0) & ~rows.ended[flow]].tolist())
+        for number in sorted(self._moved):
+            if self._is_whole(number):
+                rows.ended[number] = True
+                self._ended.append(number)
+                for cell in (2 * number, 2 * number + 1):
+                    stream = self._streams.pop(cell, None)
+                    if stream is not None:
+                        stream.drop()
+        self._moved.clear()
+
+    def _is_whole(self, number: int) -> bool:
+        """Says whether a flow has a direction that is wanted, and each such was given from its SYN to its FIN.
+
+        Without the SYN a late byte may be older than the first one seen, and so be no copy.
+        """
+        rows = self._numbering.rows
+        wanted = [side for side in (0, 1) if not self._unwanted[2 * number + side]]
+        for side in wanted:
+            base, end = int(rows.base[number, side]), int(rows.end[number, side])
+            if base < 0 or end < 0:
+                return False
+            stream = self._streams.get(2 * number + side)
+            if not (base == end if stream is None else stream.is_whole(end)):
+                return False
+        return bool(wanted) and not rows.ended[number]
+
+    def _look_late(self, cell: int, seq: int, packet: int, data: bytes, length: int) -> None:
+        """Looks at bytes of a flow that has ended: what is no copy of its bytes is reported as not read."""
+        rows = self._numbering.rows
+        base, end = int(rows.base[cell >> 1, cell & 1]), int(rows.end[cell >> 1, cell & 1])
+        is_copy = (seq - base) % MODULUS + length <= (end - base) % MODULUS
+        if length and not is_copy and not (data == KEEP_ALIVE and seq == end):
+            self._report_unread(cell, packet, "bytes after the end")
+
+    def _report_acknowledged(self) -> None:
+        """Reports the bytes that were acknowledged of flows that had ended before them."""
+        rows = self._numbering.rows
+        count = rows.count
+        unwanted = np.frombuffer(self._unwanted, np.bool_)[: 2 * count].reshape(-1, 2)
+        beyond = (rows.ack[:count, ::-1] - rows.end[:count]) % MODULUS
+        lost = rows.ended[:count, None] & ~unwanted & (rows.ack[:count, ::-1] >= 0)
+        lost &= (beyond > 1) & (beyond < MODULUS // 4)
+        for cell in np.flatnonzero(lost.reshape(-1)).tolist():
+            self._report_unread(cell, int(rows.first_packet[cell >> 1]), "the end")
+
+    def _report_unread(self, cell: int, packet: int, detail: str) -> None:
+        """Reports bytes of a flow that has ended, which nobody reads any more."""
+        tally = self._bounds[lane_of(cell >> 1)].problems
+        tally.add(Problem("stream_gap", input_of(packet), packet, None, detail, loses_payload=True))
+
     def _while_wanted(self, cell: int, segments: Iterator[Segment]) -> Iterator[Segment]:
         """Gives segments until their direction is closed, which may happen between any two of them."""
         for segment in segments:
@@ -280,7 +360,7 @@ class Assembler:
         base, ack = rows.base[:count], rows.ack[:count, ::-1]
         unwanted = np.frombuffer(self._unwanted, np.bool_)[: 2 * count].reshape(-1, 2)
         lost = (base >= 0) & (ack >= 0) & (rows.first_payload[:count] < 0) & ~unwanted
-        lost &= (ack - base) % MODULUS > 1 + rows.fin[:count]
+        lost &= ((ack - base) % MODULUS > 1 + rows.fin[:count]) & ~rows.ended[:count, None]
         for cell in np.flatnonzero(lost.reshape(-1)).tolist():
             self._open_stream(cell, 0)
 

@@ -23,7 +23,10 @@ SAME_SYN_NS = 100_000_000
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """Rows with SYN, FIN or RST, sorted by `group` and row; seq, ack and time are int64."""
+    """Rows with SYN, FIN or RST, sorted by `group` and row; seq, ack, end and time are int64.
+
+    `end` is the number behind the payload, that of a FIN; -1 in a fragment, which does not tell it.
+    """
 
     row: Column
     group: Column
@@ -31,6 +34,7 @@ class Control:
     flags: Column
     seq: Column
     ack: Column
+    end: Column
     time_ns: Column
 
     def is_syn(self) -> Column:
@@ -56,6 +60,7 @@ class Control:
             self.flags[which],
             self.seq[which],
             self.ack[which],
+            self.end[which],
             self.time_ns[which],
         )
 
@@ -65,13 +70,16 @@ def control_rows(table: PacketTable, rows: Column, group_of: Column, side: Colum
     groups = group_of[rows]
     order = by_group(groups, rows)
     rows = rows[order]
+    seq, flags = table.tcp_seq[rows].astype(np.int64), table.tcp_flags[rows]
+    end = (seq + table.payload_len[rows] + ((flags & SYN) != 0)) & MASK
     return Control(
         rows,
         groups[order],
         side[rows],
-        table.tcp_flags[rows],
-        table.tcp_seq[rows].astype(np.int64),
+        flags,
+        seq,
         table.tcp_ack[rows].astype(np.int64),
+        np.where(table.frag[rows] == 0, end, -1),
         table.time_ns[rows],
     )
 
@@ -111,6 +119,8 @@ def note_control(rows: FlowRows, control: Control) -> None:
     rows.closed[numbers] = (closings > 0) | ((last_new < 0) & rows.closed[numbers])
     fins = np.flatnonzero(control.flags & FIN)
     rows.fin[flows[fins], control.side[fins]] = True
+    fins = fins[(control.end[fins] >= 0) & ~rows.ended[flows[fins]]]
+    rows.end[flows[fins], control.side[fins]] = control.end[fins]  # the last one is written last and stays
     _note_syns(rows, control)
 
 

@@ -79,6 +79,13 @@ class Stream:
         """Says whether bytes at this number are next, and nothing waits behind them."""
         return seq == self._next and not self._held
 
+    def is_whole(self, end: int) -> bool:
+        """Says whether all bytes before this number were given, and nothing else waits or is announced.
+
+        A stream of which numbers come round is never called whole: its late copies could not be told.
+        """
+        return self._next == end and not self._held and self._restart < 0 and self._offset < MODULUS // 2
+
     def append(self, piece: Piece, *, outbound: bool) -> Segment:
         """Gives the bytes of a piece that is next (its `at` and `cut_len` are not used)."""
         data = piece.data

@@ -32,19 +32,22 @@ COLUMNS: tuple[tuple[str, str, int, int], ...] = (
     ("base", "i8", 2, -1),
     ("ack", "i8", 2, -1),
     ("fin", "?", 2, 0),
+    ("end", "i8", 2, -1),
+    ("ended", "?", 0, 0),
 )
 """Name, numpy type, width (2: one cell for side a and one for side b, as in `keys.Keys`), first value.
 
 `client` is the side of the client and `client_rank` how we know (`GUESSED`, `BY_ANSWER`, `BY_SYN`). The rest from
 `syn_seq` on is what TCP needs across blocks: the last pure SYN (its number, first and last copy, side; `syn_open`
 while nothing answered it), whether FIN or RST was seen since, and for each side the number of its first stream byte
-(`base`), its last acknowledgement, and whether it sent FIN.
+(`base`), its last acknowledgement, whether it sent FIN, and the number of the last FIN (`end`; not of one in a
+fragmented packet). `ended`: no more bytes of the flow are looked for, those that were wanted were given to their ends.
 """
 GUESSED, BY_ANSWER, BY_SYN = 0, 1, 2
 
 
 class FlowRows:
-    """Growing columns; about 220 bytes a row."""
+    """Growing columns; about 240 bytes a row."""
 
     __slots__ = ("_room", "count", *(name for name, *_ in COLUMNS))
 
@@ -74,6 +77,8 @@ class FlowRows:
     base: Column
     ack: Column
     fin: Column
+    end: Column
+    ended: Column
 
     def __init__(self) -> None:
         self.count = 0

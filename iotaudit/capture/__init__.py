@@ -3,7 +3,7 @@
 `READERS` is the one list; docs/formats/ has a page for each. Its order never decides a result.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from iotaudit.capture import har, mitmproxy, pcap, pcapng, source
@@ -16,6 +16,8 @@ READERS: tuple[Reader, ...] = (
     mitmproxy,
 )
 """Every format that is read."""
+GROWING: tuple[Reader, ...] = (pcap, pcapng)
+"""Those that can be read while they are written."""
 
 
 def open_inputs(
@@ -32,4 +34,14 @@ def open_inputs(
     return source.open_inputs(names, READERS, stdin=stdin, hashed=hashed)
 
 
-__all__ = ["READERS", "InputReader", "Item", "Reader", "open_inputs"]
+def follow_input(names: Sequence[str], wait: Callable[[], bool]) -> tuple[InputReader]:
+    """Opens one plain packet file that still grows; `wait` waits a while for more, and gives False where it is to end.
+
+    Raises:
+        UsageError: not one such file.
+        InputError: it is missing or may not be read.
+    """
+    return (source.follow_input(names, GROWING, wait),)
+
+
+__all__ = ["READERS", "InputReader", "Item", "Reader", "follow_input", "open_inputs"]

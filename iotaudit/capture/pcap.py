@@ -74,11 +74,13 @@ def read(file: io.BufferedReader, index: int, problems: ProblemTally) -> Iterato
     """Gives the frames of a pcap file, block by block.
 
     Args:
-        file: where to read from; only `readinto` is used.
+        file: where to read from; only `readinto1` is used.
         index: number of the input.
         problems: where to report what cannot be read.
     """
     window = Window(file)
+    while window.end < HEADER_LEN and window.slide(0):
+        pass
     if window.end < HEADER_LEN:
         problems.add(Problem("truncated_file", index, None, 0, "the file header is cut", loses_payload=True))
         return

@@ -74,7 +74,7 @@ def read(
     """Gives the frames, marks and secrets of a pcapng file, block by block.
 
     Args:
-        file: where to read from; only `readinto` is used.
+        file: where to read from; only `readinto1` is used.
         index: number of the input.
         problems: where to report what cannot be read.
     """

@@ -11,9 +11,10 @@ from typing import BinaryIO, Protocol
 
 from iotaudit.capture.folder import Recording, open_recording
 from iotaudit.capture.frames import CountedBatch
+from iotaudit.capture.growth import Growth
 from iotaudit.capture.link_types import link_name
 from iotaudit.capture.marks import MarkQueue, read_lines
-from iotaudit.capture.stream import RawStream, open_stream
+from iotaudit.capture.stream import HEAD_LEN, HEAD_MIN, PeekedStream, RawStream, open_stream
 from iotaudit.errors import InputError, UsageError
 from iotaudit.model.inputs import InputFacts, Mark
 from iotaudit.model.problems import Problem, ProblemTally
@@ -24,6 +25,7 @@ BUFFER_LEN = 1 << 16
 LOOKED_AT = 16
 """Items at the beginning of an input in which its first time is looked for."""
 ACCEPTED = "pcap, pcapng, HAR and mitmproxy flow files are read, each plain or compressed with gzip or zstd"
+GROWING = "a file that still grows must be a plain pcap or pcapng file"
 OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
     (b"snoop\0\0\0", "a snoop capture"),
     (b"btsnoop\0", "a Bluetooth snoop log"),
@@ -80,6 +82,7 @@ class InputReader:
         readers: Sequence[Reader],
         *,
         hashed: bool = True,
+        growth: Growth | None = None,
     ) -> None:
         self.name = name
         self.index = index
@@ -87,6 +90,7 @@ class InputReader:
         self._open_file = open_file
         self._readers = readers
         self._hashed = hashed
+        self._growth = growth
         self._raw: RawStream | None = None
         self._problems = ProblemTally()
         self._counts = _Counts()
@@ -109,7 +113,9 @@ class InputReader:
             InputError: the file cannot be opened any more.
         """
         with self._open_file() as file:
-            raw = self._raw = RawStream(file, self.index, self._problems, hashed=self._hashed)
+            raw = self._raw = RawStream(
+                file, self.index, self._problems, hashed=self._hashed, growth=self._growth
+            )
             for item in self._items(raw):
                 yield from self._count(item)
             yield from self._marks.rest()
@@ -138,6 +144,9 @@ class InputReader:
         """Gives what is known of the input; where reading was stopped, of the part that was read."""
         sha256, counts = self.sha256(), self._counts
         problems = [*self._problems.rows(self.index), *counts.problems(self.index)]
+        if self._growth and self._growth.stopped:
+            # the last record was still being written; a file header that is cut has a detail, and stays
+            problems = [p for p in problems if p.kind != "truncated_file" or p.detail]
         for other in self._earlier:
             if self.done_len and other.done_len == self.done_len and other.sha256() == sha256:
                 problems.append(
@@ -178,7 +187,9 @@ class InputReader:
     def _items(self, raw: RawStream) -> Iterator[CountedBatch | Exchange | Mark | Secret]:
         if self._keys:
             yield Secret("tls", self._keys)
-        stream, compression = open_stream(raw, self.index, self._problems)
+        stream, compression = (
+            (PeekedStream(raw), "") if self._growth else open_stream(raw, self.index, self._problems)
+        )
         reader = next((reader for reader in self._readers if reader.sniff(stream.head)), None)
         if reader is None:
             self._refuse(stream.head)
@@ -190,6 +201,9 @@ class InputReader:
     def _refuse(self, head: bytes) -> None:
         if not head:
             self._problems.add(Problem("empty_file", self.index, None, 0, loses_payload=True))
+            return
+        if self._growth:
+            self._problems.add(Problem("not_a_capture", self.index, None, 0, GROWING, loses_payload=True))
             return
         what = next((name for magic, name in OTHER_FORMATS if head.startswith(magic)), None)
         for order in ("little", "big"):
@@ -300,6 +314,34 @@ def open_inputs(
     return tuple(found)
 
 
+def follow_input(names: Sequence[str], readers: Sequence[Reader], wait: Callable[[], bool]) -> InputReader:
+    """Gives a reader for one file that still grows: at its end it waits for more.
+
+    Args:
+        names: that one file.
+        readers: the formats that can be read while they are written.
+        wait: waits a while for more; False: read what is there, and end.
+
+    Raises:
+        UsageError: not one file, or none that is regular, or of another format.
+        InputError: the file is missing or may not be read.
+    """
+    if len(names) != 1:
+        raise UsageError(f"--follow takes one capture file, not {len(names)}")
+    (name,) = names
+    if name == STDIN:
+        raise UsageError("--follow takes a file; standard input (-) is read until it ends without it")
+    path, info = _look(name)
+    if not stat.S_ISREG(info.st_mode):
+        raise UsageError(f"--follow takes a capture file, and {name} is no regular file")
+    with _open(path) as file:
+        head = file.read(HEAD_LEN)
+    if len(head) >= HEAD_MIN and not any(reader.sniff(head) for reader in readers):
+        raise UsageError(f"--follow cannot read {name}: {GROWING}")
+    growth = Growth(path, wait)
+    return InputReader(_shown(path.name), 0, lambda: _open(path), None, readers, growth=growth)
+
+
 def _standard_input(
     index: int, stdin: BinaryIO | None, readers: Sequence[Reader], *, hashed: bool
 ) -> InputReader:
@@ -310,17 +352,7 @@ def _standard_input(
 
 def _inputs_of(name: str, index: int, readers: Sequence[Reader], *, hashed: bool) -> list[InputReader]:
     """Gives the input that a path names, or those in the folder that it names."""
-    path = Path(name)
-    try:
-        info = path.stat()
-    except FileNotFoundError:
-        raise InputError(f"{name}: no such file; check the path") from None
-    except OSError as error:
-        raise InputError(
-            f"{name}: cannot be read ({error.strerror}); check the path and its permissions"
-        ) from None
-    except ValueError:
-        raise InputError(f"{name!r}: this cannot be the name of a file") from None
+    path, info = _look(name)
     if not stat.S_ISDIR(info.st_mode):
         return [_file_input(path, path.name, info, index, readers, hashed=hashed)]
     recording = open_recording(path)
@@ -332,15 +364,34 @@ def _inputs_of(name: str, index: int, readers: Sequence[Reader], *, hashed: bool
     return found
 
 
+def _look(name: str) -> tuple[Path, os.stat_result]:
+    """Gives the path that a name is, and what the system knows of it."""
+    path = Path(name)
+    try:
+        return path, path.stat()
+    except FileNotFoundError:
+        raise InputError(f"{name}: no such file; check the path") from None
+    except OSError as error:
+        raise InputError(
+            f"{name}: cannot be read ({error.strerror}); check the path and its permissions"
+        ) from None
+    except ValueError:
+        raise InputError(f"{name!r}: this cannot be the name of a file") from None
+
+
 def _file_input(
     path: Path, name: str, info: os.stat_result, index: int, readers: Sequence[Reader], *, hashed: bool
 ) -> InputReader:
     regular = stat.S_ISREG(info.st_mode)
     if regular:  # a pipe can be opened only once, so only a file is tried
         _open(path).close()
-    shown = os.fsencode(name).decode("utf-8", "replace")
     total_len = info.st_size if regular else None
-    return InputReader(shown, index, lambda: _open(path), total_len, readers, hashed=hashed)
+    return InputReader(_shown(name), index, lambda: _open(path), total_len, readers, hashed=hashed)
+
+
+def _shown(name: str) -> str:
+    """Gives a file's name as text, whatever bytes it has."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _open(path: Path) -> io.FileIO:

@@ -1,7 +1,8 @@
 """Byte streams under a capture: the raw file, hashed as it is read, and gzip and zstd on top of it.
 
 Every stream here gives `readinto` and ends (returns 0) where nothing more can be read; why it ended early is
-a `Problem`, not an exception, so that what was read before a damaged place is kept.
+a `Problem`, not an exception, so that what was read before a damaged place is kept. A file that still grows gives None
+where it has nothing more for now, so that what came so far is looked at; asked again, it waits.
 
 Source: RFC 1952 (gzip), RFC 8878 (zstd).
 """
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import zstandard
 
+from iotaudit.capture.growth import Growth
 from iotaudit.model.problems import Problem, ProblemTally
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 HEAD_LEN = 4096
 """Bytes that a format is recognised by."""
+HEAD_MIN = 4
+"""Bytes that a capture which still grows is recognised by."""
 CHUNK_LEN = 1 << 22
 FIRST_CHUNK_LEN = 1 << 20
 """Raw reads: the first one is smaller, so that a small file costs little."""
@@ -43,13 +47,23 @@ ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 class RawStream(io.RawIOBase):
     """The file as given: counts and hashes what is read, and turns a failing read into a problem."""
 
-    def __init__(self, file: BinaryIO, index: int, problems: ProblemTally, *, hashed: bool = True) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        index: int,
+        problems: ProblemTally,
+        *,
+        hashed: bool = True,
+        growth: Growth | None = None,
+    ) -> None:
         self.done_len = 0
         self._file = file
         self._index = index
         self._problems = problems
         self._digest = _Digest()
         self._hashed = hashed
+        self._growth = growth
+        self._paused = False
         self._rest = b""
         self._rest_at = 0
         self._ended = False
@@ -58,10 +72,10 @@ class RawStream(io.RawIOBase):
         """Says that the stream can be read."""
         return True
 
-    def readinto(self, into: "WriteableBuffer", /) -> int:
-        """Fills `into` with the next bytes and gives their number, 0 at the end."""
+    def readinto(self, into: "WriteableBuffer", /) -> int | None:
+        """Fills `into` with the next bytes and gives their number, 0 at the end, None where there are none yet."""
         if self._rest_at >= len(self._rest) and not self._fetch():
-            return 0
+            return 0 if self._ended else None
         view = memoryview(into)
         piece = memoryview(self._rest)[self._rest_at : self._rest_at + len(view)]
         view[: len(piece)] = piece
@@ -81,21 +95,44 @@ class RawStream(io.RawIOBase):
         if self._ended:
             return False
         try:
-            data = self._file.read(CHUNK_LEN if self.done_len else FIRST_CHUNK_LEN)
+            data = self._read() if self._growth is None else self._read_growing(self._growth)
         except OSError as error:
-            detail = f"the machine could not read on: {error.strerror or type(error).__name__}"
-            self._problems.add(
-                Problem("truncated_file", self._index, None, self.done_len, detail, loses_payload=True)
-            )
+            self._break_off(f"the machine could not read on: {error.strerror or type(error).__name__}")
             data = b""
         self._rest, self._rest_at = data or b"", 0
         if not data:
-            self._ended = True
+            self._ended = not self._paused
             return False
         self.done_len += len(data)
         if self._hashed:
             self._digest.update(data)
         return True
+
+    def _read(self, end_len: int | None = None) -> bytes:
+        size = CHUNK_LEN if self.done_len else FIRST_CHUNK_LEN
+        return self._file.read(size if end_len is None else min(size, max(end_len - self.done_len, 0)))
+
+    def _read_growing(self, growth: Growth) -> bytes:
+        """Gives what comes next of a file that still grows; at its end nothing at first, then waits for more."""
+        waits, self._paused = self._paused, False
+        descriptor = self._file.fileno()
+        while True:
+            fault = growth.fault(descriptor, self.done_len)
+            data = self._read(growth.end_len)  # after the look at it: what the writer left last is still taken
+            if data or growth.stopped:
+                return data
+            if fault:
+                self._break_off(fault)
+                return b""
+            if not waits:
+                self._paused = True
+                return b""
+            growth.wait(descriptor)
+
+    def _break_off(self, detail: str) -> None:
+        self._problems.add(
+            Problem("truncated_file", self._index, None, self.done_len, detail, loses_payload=True)
+        )
 
 
 class _Digest:
@@ -138,8 +175,10 @@ class PeekedStream(io.RawIOBase):
         self._below = below
         head = bytearray(HEAD_LEN)
         at = 0
-        while at < HEAD_LEN and (size := below.readinto(memoryview(head)[at:])):
-            at += size
+        while at < HEAD_LEN and (size := below.readinto(memoryview(head)[at:])) != 0:
+            if size is None and at >= HEAD_MIN:
+                break
+            at += size or 0
         self.head = bytes(head[:at])
         self._at = 0
 
@@ -147,15 +186,15 @@ class PeekedStream(io.RawIOBase):
         """Says that the stream can be read."""
         return True
 
-    def readinto(self, into: "WriteableBuffer", /) -> int:
-        """Fills `into` with the next bytes and gives their number, 0 at the end."""
+    def readinto(self, into: "WriteableBuffer", /) -> int | None:
+        """Fills `into` with the next bytes and gives their number, 0 at the end, None where there are none yet."""
         if self._at < len(self.head):
             view = memoryview(into)
             piece = self.head[self._at : self._at + len(view)]
             view[: len(piece)] = piece
             self._at += len(piece)
             return len(piece)
-        return self._below.readinto(into) or 0
+        return self._below.readinto(into)
 
 
 class _Inflating(io.RawIOBase):

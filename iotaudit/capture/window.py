@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import cast
 
 import numpy as np
 
@@ -103,10 +104,13 @@ class Window:
     def _fill(self) -> None:
         room = len(self.buffer) - PADDING
         view = memoryview(self.buffer)
+        before = self.end
         while self.end < room and not self.ended:
-            size = self._source.readinto(view[self.end : room]) or 0
-            self.end += size
-            self.ended = not size
+            size = cast("int | None", self._source.readinto1(view[self.end : room]))
+            if size is None and self.end > before:  # a file that still grows: what came is looked at first
+                break
+            self.end += size or 0
+            self.ended = size == 0
         self.buffer[self.end : self.end + PADDING] = 0
 
 
@@ -125,7 +129,7 @@ def find_chain(
     searched = 0
     lo = damaged_at + 1
     while searched < SEARCH_LEN:
-        if window.end - lo < CHAIN_ROOM and not window.ended:
+        while window.end - lo < CHAIN_ROOM and not window.ended:
             window.slide(lo)
             lo = 0
         hi = min(lo + SEARCH_STEP, window.end)

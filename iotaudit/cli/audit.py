@@ -2,12 +2,13 @@
 
 import enum
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from iotaudit.cli.following import until_stopped
 from iotaudit.cli.later import refuse
 from iotaudit.cli.output import console, patient
 from iotaudit.errors import UsageError
@@ -80,6 +81,9 @@ def audit(
         int | None,
         typer.Option(metavar="N", help="Read with so many processes; large files are read with several anyway."),
     ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Wait for more at the end of a file that still grows, until Ctrl-C.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write audit.json and report.html into this folder.")
     ] = None,
@@ -100,7 +104,6 @@ def audit(
     lab_position: Annotated[str | None, typer.Option(hidden=True)] = None,
     wifi_key: Annotated[str | None, typer.Option(hidden=True)] = None,
     digest_key: Annotated[str | None, typer.Option(hidden=True)] = None,
-    follow: Annotated[bool, typer.Option("--follow", hidden=True)] = False,
 ) -> None:
     """Audit captures of one set-up: does data leave the EU, where to, run by whom, and what is sent?"""
     refuse(
@@ -111,12 +114,11 @@ def audit(
         lab_position=lab_position,
         wifi_key=wifi_key,
         digest_key=digest_key,
-        follow=follow,
     )
     if json == "-" and "-" in captures and sys.stdin.isatty():
         raise UsageError("standard input is a terminal; pipe a capture into it")
     prepare(out, json)
-    with progress_bar(quiet=quiet) as progress:
+    with progress_bar(quiet=quiet) as progress, until_stopped() if follow else nullcontext() as wait:
         from iotaudit import pipeline
 
         result = pipeline.audit(
@@ -134,6 +136,7 @@ def audit(
             jobs=jobs,
             progress=progress,
             stdin=sys.stdin.buffer,
+            follow=wait,
         )
     code = exit_code(result, fail_on.value, fail_on_undetermined=fail_on_undetermined)
     with patient():

@@ -49,11 +49,12 @@ class Ledger:
     limits: dict[tuple[int, bool, str], Limit] = field(default_factory=dict)
 
     def note_texts(self, content: Content, hit: Hit, covers: Iterable[str]) -> None:
-        """Keeps the spellings of a hit, and the encoded tokens that it was read from."""
+        """Keeps the spellings of a hit, and the encoded tokens that it was read from; the first sight of a text counts."""
         for text, shape in _spellings(content, hit, covers):
-            if text in self.texts:
+            old = self.texts.get(text)
+            if old is not None and old.packet <= content.packet:
                 continue
-            if len(self.texts) >= TEXTS:
+            if old is None and len(self.texts) >= TEXTS:
                 self.unlisted += 1
                 continue
             self.texts[text] = Text(content.packet, shape, hit.data_type, hit.value)

@@ -334,7 +334,10 @@ class FlowDissector:
         return found
 
     def _replay(self, segments: list[Segment]) -> Found:
+        """Gives a session that was just opened what was held for it; recognition is over and keeps nothing."""
         self._held = []
+        for side in self._sides.values():
+            side.head, side.datagrams = b"", ()
         if len(segments) == 1 and self._session is not None and not self._is_stream:
             return self._run(self._session, segments[0])  # what opened the session needs no second look
         found: list[Event | Content] = []

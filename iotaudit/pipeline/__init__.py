@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from iotaudit import detect
 from iotaudit.assemble.devices import normal_device
-from iotaudit.capture import open_inputs
+from iotaudit.capture import follow_input, open_inputs
 from iotaudit.errors import UsageError
 from iotaudit.model.inputs import InputFacts
 from iotaudit.model.result import Audit, Run, Settings
@@ -49,6 +49,7 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
     jobs: int | None = 1,
     progress: Callable[[Progress], None] | None = None,
     stdin: BinaryIO | None = None,
+    follow: Callable[[], bool] | None = None,
 ) -> Audit:
     """Audits captures of one set-up as one.
 
@@ -68,6 +69,7 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
         jobs: processes to read with, which never changes the result; None takes several for large inputs.
         progress: called after each block.
         stdin: what "-" reads.
+        follow: the one capture file still grows; called at its end, waits a while for more, False ends the reading.
 
     Raises:
         UsageError: an option is wrong, or the device is not in the capture.
@@ -101,7 +103,8 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
     usual = gc.get_threshold()
     gc.set_threshold(*COLLECT)
     try:
-        reading, inputs = _read(Task(names, knowledge.data_types, known_values), jobs, progress, stdin)
+        task = Task(names, knowledge.data_types, known_values)
+        reading, inputs = _read(task, jobs, progress, stdin, follow)
         result = conclude(reading, inputs, knowledge, rule_packs, chosen, settings)
     finally:
         gc.set_threshold(*usual)
@@ -110,10 +113,14 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
 
 
 def _read(
-    task: Task, jobs: int | None, progress: Callable[[Progress], None] | None, stdin: BinaryIO | None
+    task: Task,
+    jobs: int | None,
+    progress: Callable[[Progress], None] | None,
+    stdin: BinaryIO | None,
+    follow: Callable[[], bool] | None,
 ) -> tuple[Reading, tuple[InputFacts, ...]]:
     """Reads the inputs, in several processes where that is wanted or pays."""
-    readers = open_inputs(task.names, stdin=stdin)
+    readers = follow_input(task.names, follow) if follow else open_inputs(task.names, stdin=stdin)
     count = choose_jobs(jobs, readers)
     reading = task.reading(lanes_of(0, count))
     with Workers(task, count) as workers:

@@ -49,8 +49,10 @@ def conclude(
     inputs = _with_unattributed(inputs, unattributed(rows, census))
     names = NameBook(events, census.group_by_ip)
     flows = make_flows(rows, reading.summaries, census, names.names, all_hosts=settings.all_hosts)
-    seeds = make_seeds(flows)
-    destinations = locate.locate(seeds, knowledge, settings, profile.first_party if profile else ())
+    del rows  # as many as flows, and not needed beside them
+    destinations = locate.locate(
+        make_seeds(flows), knowledge, settings, profile.first_party if profile else ()
+    )
     flows = attach(flows, destinations)
 
     detection = reading.detector.finish(_own_values(census.devices), _flow_refs(flows))

@@ -66,7 +66,7 @@ class Task:
 def choose_jobs(wanted: int | None, readers: Sequence[InputReader]) -> int:
     """Gives the number of processes: what is wanted, None for what suits the inputs and the machine.
 
-    It is one where an input is a pipe, which can be read only once, and at most the number of lanes.
+    It is one where an input is a pipe, which can be read only once, or still grows, and at most the number of lanes.
 
     Raises:
         UsageError: less than one is wanted.

@@ -33,7 +33,7 @@ EVENTS_KEPT = 2_000_000 // LANES
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far reading is: bytes of all inputs (`total_len` None on a pipe) and packets so far."""
+    """How far reading is: bytes of all inputs (`total_len` None on a pipe or a file that grows) and packets so far."""
 
     stage: str
     done_len: int
@@ -132,9 +132,9 @@ class Reading:
         self.summaries.update(gathered.summaries)
 
     def events(self) -> tuple[Event, ...]:
-        """Gives the events of all lanes in order of packets; those of one flow and packet as they came."""
+        """Gives the events of all lanes in order of packets, then flows; those of one flow and packet as they came."""
         lanes = (self._lanes[number].events for number in sorted(self._lanes))
-        return tuple(sorted(chain.from_iterable(lanes), key=attrgetter("packet")))
+        return tuple(sorted(chain.from_iterable(lanes), key=attrgetter("packet", "flow")))
 
     def inputs(self, readers: tuple[InputReader, ...]) -> tuple[InputFacts, ...]:
         """Gives the facts about each input, with what was found in it."""
@@ -165,6 +165,9 @@ class Reading:
                     if self._repeats:
                         self._repeats.feed(part)
                 self._take_segments(self.assembler.feed(decode(item, self.problems)))
+                for number in self.assembler.take_ended():
+                    if number in self._open:
+                        self._close(number)
                 senders = arp_senders(item, self.problems)
                 self.assembler.arp(senders.number, senders.mac, senders.ip)
             case Exchange():

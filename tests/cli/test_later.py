@@ -18,7 +18,6 @@ OPTIONS = {
     "--lab-position": "52.1,4.3",
     "--wifi-key": "FILE",
     "--digest-key": "FILE",
-    "--follow": None,
 }
 
 
@@ -34,8 +33,7 @@ def test_a_command_of_a_later_release_says_so(iotaudit: Call, name: str, rest: t
 def test_an_option_of_a_later_release_says_so_before_any_work(
     iotaudit: Call, leaving: Path, tmp_path: Path, option: str
 ) -> None:
-    value = OPTIONS[option]
-    done = iotaudit("audit", leaving, "--out", tmp_path / "out", option, *([value] if value else []))
+    done = iotaudit("audit", leaving, "--out", tmp_path / "out", option, OPTIONS[option])
     assert done.line == f"iotaudit: {option} is not built yet"
     assert done.code == 2
     assert not (tmp_path / "out").exists()
@@ -52,6 +50,6 @@ def test_the_help_names_nothing_that_is_not_built(iotaudit: Call) -> None:
 
 
 def test_what_was_not_given_is_not_refused() -> None:
-    refuse(follow=False, keylog=None, rules=[], names=())
+    refuse(all_hosts=False, keylog=None, rules=[], names=())
     with pytest.raises(UsageError, match="--wifi-key is not built yet"):
-        refuse(follow=False, wifi_key="file")
+        refuse(all_hosts=False, wifi_key="file")

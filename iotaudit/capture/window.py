@@ -130,8 +130,10 @@ def find_chain(
     lo = damaged_at + 1
     while searched < SEARCH_LEN:
         while window.end - lo < CHAIN_ROOM and not window.ended:
-            window.slide(lo)
+            grew = window.slide(lo)
             lo = 0
+            if not grew:  # the buffer is full
+                break
         hi = min(lo + SEARCH_STEP, window.end)
         if lo >= hi:
             return -1

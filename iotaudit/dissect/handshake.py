@@ -7,11 +7,11 @@ import re
 
 from iotaudit.codec.guard import Fault
 from iotaudit.dissect.certificate import leaf_of, read_certificate
+from iotaudit.dissect.cursor import ShortError
 from iotaudit.dissect.session import Reading
 from iotaudit.dissect.tls_ciphers import does_not_encrypt, suite_name
 from iotaudit.dissect.tls_hello import (
     ClientHello,
-    MalformedError,
     ServerHello,
     client_hello,
     ja4,
@@ -54,7 +54,7 @@ class Handshake:
                 self.server = server_hello(body)
             elif kind == CERTIFICATE and self.certificate is None:
                 return self._certificate(body, place, outbound=outbound)
-        except MalformedError:
+        except ShortError:
             return (self.oddity(place, f"handshake message of type {kind}", outbound=outbound),)
         return ()
 

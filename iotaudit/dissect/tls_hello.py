@@ -11,6 +11,7 @@ import struct
 from dataclasses import dataclass
 from functools import lru_cache
 
+from iotaudit.dissect.cursor import Cursor
 from iotaudit.model.quick import quick
 
 VERSIONS = {
@@ -81,37 +82,6 @@ class ServerHello:
     retry: bool
 
 
-class MalformedError(ValueError):
-    """A length in the message cannot be true."""
-
-
-class _Reader:
-    """Takes numbers and vectors off the front of a message."""
-
-    __slots__ = ("_at", "_data")
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
-
-    def __len__(self) -> int:
-        return len(self._data) - self._at
-
-    def take(self, length: int) -> bytes:
-        start = self._at
-        end = start + length
-        if end > len(self._data):
-            raise MalformedError
-        self._at = end
-        return self._data[start:end]
-
-    def number(self, length: int) -> int:
-        return int.from_bytes(self.take(length))
-
-    def vector(self, length: int) -> bytes:
-        return self.take(self.number(length))
-
-
 def is_grease(number: int) -> bool:
     """Says whether a 16-bit value is one of RFC 8701's."""
     return number & 0x0F0F == 0x0A0A and number >> 8 == number & 0xFF
@@ -126,9 +96,9 @@ def client_hello(body: bytes, *, datagram: bool = False) -> ClientHello:
     """Reads the body of a ClientHello (after the 4-byte handshake header; DTLS: after the 12-byte one).
 
     Raises:
-        MalformedError: a length cannot be true before the extensions are reached.
+        ShortError: a length cannot be true before the extensions are reached.
     """
-    reader = _Reader(body)
+    reader = Cursor(body)
     legacy = reader.number(2)
     reader.take(32)
     reader.vector(1)
@@ -158,9 +128,9 @@ def server_hello(body: bytes) -> ServerHello:
     """Reads the body of a ServerHello (or HelloRetryRequest).
 
     Raises:
-        MalformedError: it ends before the cipher suite.
+        ShortError: it ends before the cipher suite.
     """
-    reader = _Reader(body)
+    reader = Cursor(body)
     version = reader.number(2)
     random = reader.take(32)
     # Drafts of TLS 1.3 up to 21 left out session id and compression; they are of the past and read as malformed.
@@ -228,7 +198,7 @@ def _alpn_mark(alpn: tuple[str, ...]) -> str:
     return digits[0] + digits[-1]
 
 
-def _extensions(reader: _Reader) -> list[tuple[int, bytes]]:
+def _extensions(reader: Cursor) -> list[tuple[int, bytes]]:
     """Gives the extensions in order; those behind a broken length are left out, what came before stays."""
     found: list[tuple[int, bytes]] = []
     if len(reader) < 2:
@@ -255,7 +225,7 @@ def _listed(data: bytes, size: int) -> tuple[int, ...]:
 
 def _server_name(data: bytes) -> str | None:
     """Gives the first host_name of a server_name list."""
-    reader = _Reader(data[2:])
+    reader = Cursor(data[2:])
     while len(reader) >= 3:
         kind, size = reader.number(1), reader.number(2)
         name = reader.take(min(size, len(reader)))
@@ -265,7 +235,7 @@ def _server_name(data: bytes) -> str | None:
 
 
 def _protocols(data: bytes) -> tuple[str, ...]:
-    reader = _Reader(data[2:])
+    reader = Cursor(data[2:])
     found = []
     while len(reader):
         size = reader.number(1)

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from iotaudit.dissect.cursor import ShortError
 from iotaudit.dissect.tls_hello import (
     HELLO_RETRY,
     ClientHello,
-    MalformedError,
     client_hello,
     host_text,
     is_grease,
@@ -70,7 +70,7 @@ def test_a_hello_retry_is_told_by_its_random() -> None:
 
 @pytest.mark.parametrize("length", range(0, 45, 3))
 def test_a_hello_that_ends_before_its_extensions_is_malformed(length: int) -> None:
-    with pytest.raises(MalformedError):
+    with pytest.raises(ShortError):
         client_hello(HELLO[:length])
 
 
@@ -126,7 +126,7 @@ def test_any_bytes_give_a_hello_or_say_malformed(data: bytes) -> None:
     for read in (client_hello, server_hello):
         try:
             read(data)
-        except MalformedError:
+        except ShortError:
             continue
 
 
@@ -137,6 +137,6 @@ def test_a_damaged_hello_never_fails_in_another_way(at: int, byte: int) -> None:
     data[at % len(data)] = byte
     try:
         name = client_hello(bytes(data)).sni
-    except MalformedError:
+    except ShortError:
         return
     assert name is None or name.isprintable()

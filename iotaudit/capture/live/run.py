@@ -17,8 +17,9 @@ from typing import Self
 from iotaudit.capture.live.interface import check_interface, driver_of, warnings_for
 from iotaudit.capture.live.proxy import Proxy, check_mode, find_engine
 from iotaudit.capture.live.recorder import Counts, Program, Recorder, find_program
-from iotaudit.capture.live.session import CAPTURE, STEPS, Folder, check_folder, stamp
+from iotaudit.capture.live.session import CAPTURE, Folder, check_folder, stamp
 from iotaudit.errors import SetupError, UsageError
+from iotaudit.model.vocabulary import STEPS
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LINE_LEN = 1000

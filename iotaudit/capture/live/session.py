@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from iotaudit.errors import UsageError
+from iotaudit.model.vocabulary import STEPS
 
 CAPTURE = "capture.pcapng"
 FLOWS = "proxy.flows"
@@ -20,22 +21,6 @@ MARKS = "marks.jsonl"
 LOG = "log.jsonl"
 MANIFEST = "session.json"
 CA = "ca/mitmproxy-ca-cert.pem"
-STEPS = (
-    "first_boot",
-    "onboarding",
-    "idle",
-    "normal_work",
-    "mapping",
-    "camera_use",
-    "app_use",
-    "update",
-    "remote_support",
-    "network_loss",
-    "block_foreign",
-    "reset",
-    "decommission",
-)
-"""The scenario vocabulary."""
 
 
 def stamp(time_ns: int) -> str:

@@ -16,8 +16,8 @@ import pytest
 
 from iotaudit.capture.live import recorder
 from iotaudit.capture.live.run import Outcome, Plan, record
-from iotaudit.capture.live.session import STEPS
 from iotaudit.errors import SetupError, UsageError
+from iotaudit.model.vocabulary import STEPS
 
 GOOD = """
 trap 'echo "Packets received/dropped on interface '"'lo'"': 12/3 (pcap:3)"; exit 0' INT

@@ -7,6 +7,9 @@ section 4; RFC 4217 (AUTH TLS).
 import re
 from dataclasses import dataclass, field
 
+from iotaudit.dissect.dotted import DottedBody
+from iotaudit.dissect.http_body import Piece
+from iotaudit.dissect.sasl import SignOn
 from iotaudit.dissect.session import Context, Output, Reading
 from iotaudit.dissect.stream import Stream
 from iotaudit.model.events import Event, Oddity
@@ -14,14 +17,8 @@ from iotaudit.model.flows import Encryption, EncryptionState
 from iotaudit.model.raw import Content, Segment
 
 LINE_LEN = 4096
-MESSAGE_LEN = 1 << 20
-"""Bytes of one message that are handed on."""
 VERB = re.compile(rb"[A-Za-z]{3,8}(?=[ \r\n]|\Z)")
 REPLY = re.compile(rb"[1-5][0-9]{2}([ -]|\r?\n)")
-DOT = re.compile(rb"\n\.\r?\n")
-EMPTY = re.compile(rb"\.\r?\n")
-TAIL_LEN = 5
-"""Bytes that wait for what follows: more than the beginning of a message's end is long."""
 TLS_ACCEPTED = (b"220", b"234")
 GO_AHEAD, CHALLENGE = b"354", b"334"
 SAFE_VERBS = frozenset(("DATA", "EPSV", "FEAT", "NOOP", "PASV", "PBSZ", "PROT", "QUIT", "RSET", "SYST", "TYPE"))
@@ -30,11 +27,8 @@ SAFE_VERBS = frozenset(("DATA", "EPSV", "FEAT", "NOOP", "PASV", "PBSZ", "PROT", 
 @dataclass(slots=True)
 class _Side:
     stream: Stream = field(default_factory=Stream)
-    message: bool = False
+    message: DottedBody | None = None
     waits: bool = False
-    kept: bytearray = field(default_factory=bytearray)
-    place: tuple[int, int] = (0, 0)
-    cut: bool = False
     lost: bool = False
     done: bool = False
 
@@ -48,6 +42,7 @@ class CommandSession:
         self._sides = {True: _Side(), False: _Side()}
         self._asked = ""
         self._challenged = False
+        self._sign_on: SignOn | None = None
         self._pending = 0
         self._released = False
         self._rest: tuple[Segment, ...] | None = None
@@ -59,7 +54,9 @@ class CommandSession:
             return ()
         if segment.gap_len:
             side.stream.clear()
-            side.lost, side.waits, side.cut = not side.message, False, True
+            side.lost, side.waits = side.message is None, False
+            if side.message:
+                side.message.gap(segment.gap_len)
             self._pending = int(self._sides[not outbound].waits)
             return ()
         side.stream.append(segment)
@@ -80,9 +77,7 @@ class CommandSession:
             side.waits = self._released = False
             self._read(side, found, outbound=outbound)
             if side.message:
-                side.cut = True
-                self._keep(side, len(side.stream))
-                self._give(side, found, outbound=outbound)
+                self._give(side.message.close(side.stream), found, outbound=outbound)
         return tuple(found)
 
     def wants(self, *, outbound: bool) -> bool:
@@ -110,7 +105,10 @@ class CommandSession:
                 self._switch()  # a record says that the answer was yes, even where the capture lacks it
             return False
         if side.message:
-            return self._message(side, found, outbound=outbound)
+            self._give(side.message.read(stream), found, outbound=outbound)
+            over = side.message.over
+            side.message = None if over else side.message
+            return over
         end = stream.find(b"\n")
         if end < 0 or end >= LINE_LEN:
             if max(end, len(stream)) < LINE_LEN:
@@ -137,18 +135,20 @@ class CommandSession:
         verb = VERB.match(line)
         word = verb[0].decode("ascii").upper() if verb else ""
         rest = line[len(word) :].strip()
+        tls = word == "STARTTLS" or (word == "AUTH" and rest.upper() in (b"TLS", b"SSL"))
+        told: tuple[tuple[str, str, bytes], ...]
         if self._challenged or word == "AUTH":
+            told = () if tls else self._auth(line, rest if word == "AUTH" else None)
             self._challenged = False
-            what, key, data = "auth", "auth", line if word != "AUTH" else rest
         elif word in ("USER", "PASS"):
             what = "username" if word == "USER" else "password"
-            key, data = what, rest
+            told = ((what, what, rest),)
         else:
-            what, key, data = "command", word.lower(), rest
-        tls = word == "STARTTLS" or (word == "AUTH" and rest.upper() in (b"TLS", b"SSL"))
-        if data and not tls and word not in SAFE_VERBS:
-            where = f"{self._name}.{what}"
-            found.append(Content(self._flow, *place, outbound, where, "plaintext", data, key=key))
+            told = () if tls or word in SAFE_VERBS else (("command", word.lower(), rest),)
+        for what, key, data in told:
+            if data:
+                where = f"{self._name}.{what}"
+                found.append(Content(self._flow, *place, outbound, where, "plaintext", data, key=key))
         self._pending += 1
         self._asked = "tls" if tls else word
         side.waits = tls or (word == "DATA" and self._name == "smtp")
@@ -166,7 +166,7 @@ class CommandSession:
             self._switch()
             return
         other.waits = False
-        other.message = self._asked == "DATA" and line.startswith(GO_AHEAD)
+        other.message = DottedBody() if self._asked == "DATA" and line.startswith(GO_AHEAD) else None
         self._released = True
 
     def _switch(self) -> None:
@@ -176,46 +176,24 @@ class CommandSession:
             for segment in side.stream.segments(self._flow, outbound=outbound)
         )
 
-    def _message(self, side: _Side, found: list[Event | Content], *, outbound: bool) -> bool:
-        """Reads a message up to the line with a dot alone."""
-        stream = side.stream
-        window = stream.peek(len(stream))
-        empty = EMPTY.match(window) if not side.kept and not side.cut else None
-        end = empty or DOT.search(window)
-        if end is None:
-            self._keep(side, max(len(stream) - TAIL_LEN, 0))
-            return False
-        if not empty:
-            self._keep(side, end.start() + 1)
-        stream.skip(end.end() - (0 if empty else end.start() + 1))
-        self._give(side, found, outbound=outbound)
-        return True
+    def _auth(self, line: bytes, command: bytes | None) -> tuple[tuple[str, str, bytes], ...]:
+        """Gives mechanism and credentials of an AUTH command, or those of the line after a challenge."""
+        told: tuple[tuple[str, str, bytes], ...] = ()
+        answer = line
+        if command is not None:
+            mechanism, _, answer = command.partition(b" ")
+            self._sign_on = SignOn(mechanism)
+            told = (("auth", "auth", mechanism),)
+        if self._sign_on is None:
+            return (("auth", "auth", line),)
+        given = self._sign_on.answer(answer.strip()) if answer else ()
+        return (*told, *((what, what, data) for what, data in given))
 
-    def _keep(self, side: _Side, length: int) -> None:
-        """Takes bytes of a message up to the bound; the rest is read over."""
-        kept = min(length, MESSAGE_LEN - len(side.kept))
-        if kept:
-            side.place = side.stream.origin(kept - 1)
-            side.kept += side.stream.take(kept)
-        side.cut = side.cut or kept < length
-        side.stream.skip(length - kept)
-
-    def _give(self, side: _Side, found: list[Event | Content], *, outbound: bool) -> None:
-        side.message = False
-        if side.kept:
-            where = f"{self._name}.message"
-            data, media = bytes(side.kept), "message/rfc822"
-            found.append(
-                Content(
-                    self._flow,
-                    *side.place,
-                    outbound,
-                    where,
-                    "plaintext",
-                    data,
-                    media_type=media,
-                    truncated=side.cut,
-                )
+    def _give(self, pieces: list[Piece], found: list[Event | Content], *, outbound: bool) -> None:
+        where, media = f"{self._name}.message", "message/rfc822"
+        found += [
+            Content(
+                self._flow, *p.place, outbound, where, "plaintext", p.data, "", media, truncated=p.truncated
             )
-        side.kept.clear()
-        side.cut = False
+            for p in pieces
+        ]

@@ -6,6 +6,8 @@ Source: RFC 3550 section 5.1 (header), RFC 3711 (SRTP keeps it), RFC 5761 sectio
 5.8 and RFC 7798 section 4.4.3 (fragments of H.264 and H.265).
 """
 
+from iotaudit.dissect.datagrams import Said, Seen
+from iotaudit.dissect.rtcp_packets import KINDS, read
 from iotaudit.dissect.session import UDP, Context, Head, Likeness, Output, Reading
 from iotaudit.dissect.shape import shape_of
 from iotaudit.model.flows import Encryption, EncryptionState
@@ -59,11 +61,14 @@ class RtpSession:
         self._seen = {True: 0, False: 0}
         self._sample = {True: bytearray(), False: bytearray()}
         self._starts: dict[bool, list[bytes]] = {True: [], False: []}
+        self._said = Said()
 
     def feed(self, segment: Segment) -> Output:
         """Takes one datagram."""
         data = segment.data
         self._seen[segment.outbound] += 1
+        if data[1:2] and data[1] in KINDS:
+            return self._control(segment)
         at = _payload_at(data) if len(data) > 12 and data[0] >> 6 == 2 else None
         if at is None or data[1] & 0x7F in RTCP_TYPES:
             return ()
@@ -76,6 +81,12 @@ class RtpSession:
                 place = segment.packet, segment.time_ns
                 return (Content(self._flow, *place, segment.outbound, "rtp.video", "plaintext", data[at:]),)
         return ()
+
+    def _control(self, segment: Segment) -> Output:
+        """Gives what control packets among the media tell; encrypted ones (SRTCP) do not fit and tell nothing."""
+        found: Seen = []
+        read(segment, self._said, found)
+        return tuple(found)
 
     def close(self) -> Output:
         """Gives nothing: of media no more is handed on than one payload, once they are proven to be video."""

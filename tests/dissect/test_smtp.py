@@ -42,8 +42,8 @@ def test_pass_credentials_and_message_are_contents() -> None:
     assert contents(play(module, *pieces)) == [
         ("smtp.command", "ehlo", b"camera-7"),
         ("smtp.auth", "auth", b"LOGIN"),
-        ("smtp.auth", "auth", b"Y2Ft"),
-        ("smtp.auth", "auth", b"c2VjcmV0"),
+        ("smtp.username", "username", b"cam"),
+        ("smtp.password", "password", b"secret"),
         ("smtp.command", "mail", b"FROM:<cam@vendor.test>"),
         ("smtp.message", "", MAIL),
     ]

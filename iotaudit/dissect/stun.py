@@ -1,9 +1,13 @@
-"""STUN and TURN messages: how peers find a way to each other; media beside them on the same ports are noticed.
+"""STUN and TURN messages: how peers find each other, over which relay; media beside or inside are noticed.
 
-Source: RFC 8489 sections 5 (header), 14 (attributes); RFC 8656 section 12.4 (ChannelData).
+Source: RFC 8489 sections 5 (header), 14 (attributes); RFC 8656 sections 12 (ChannelData) and 18 (attributes);
+RFC 5780 section 7 (OTHER-ADDRESS).
 """
 
-from iotaudit.dissect import rtp
+import ipaddress
+from dataclasses import replace
+
+from iotaudit.dissect import datagrams, rtp
 from iotaudit.dissect.session import TCP, UDP, Context, Head, Likeness, Output, Reading
 from iotaudit.dissect.stream import Stream
 from iotaudit.model.flows import Encryption, EncryptionState
@@ -20,6 +24,21 @@ COOKIE = b"\x21\x12\xa4\x42"
 HEADER_LEN = 20
 TEXTS = {0x0006: "username", 0x0014: "realm", 0x8022: "software"}
 """Attributes that are handed on."""
+ADDRESSES = {
+    0x0001: "mapped-address",
+    0x0012: "xor-peer-address",
+    0x0016: "xor-relayed-address",
+    0x0020: "xor-mapped-address",
+    0x8023: "alternate-server",
+    0x802C: "other-address",
+}
+"""Attributes that hold an address and a port."""
+DATA = 0x0013
+"""The attribute that holds what a peer sends over the relay."""
+IPV4, IPV6 = 1, 2
+CHANNELS = range(0x40, 0x50)
+"""First byte of what is sent over a channel of the relay."""
+CHANNEL_HEADER_LEN = 4
 HELD = 8
 MESSAGES = 200
 """Messages of one direction that are read."""
@@ -50,7 +69,7 @@ class StunSession:
         self._others: dict[bool, tuple[Segment, ...]] = {True: (), False: ()}
         self._other_count = 0
         self._media: rtp.RtpSession | None = None
-        self._given: set[bytes] = set()
+        self._given: set[tuple[str, bytes]] = set()
         self._streams = {True: Stream(), False: Stream()}
         self._lost = {True: False, False: False}
 
@@ -60,9 +79,8 @@ class StunSession:
             return self._stream(segment)
         self._seen[segment.outbound] += 1
         if recognise(Head(segment.data, UDP)) is Likeness.CERTAIN:
-            return self._message(segment.data, (segment.packet, segment.time_ns), outbound=segment.outbound)
-        self._other(segment)
-        return ()
+            return self._message(segment.data, segment)
+        return self._other(replace(segment, data=_unwrapped(segment.data)))
 
     def close(self) -> Output:
         """Gives nothing more."""
@@ -86,54 +104,62 @@ class StunSession:
         """What shares the ports is recognised by itself."""
 
     def _stream(self, segment: Segment) -> Output:
-        """Takes whole messages off a stream; other bytes (relayed data among them) end the direction."""
+        """Takes messages and relayed data off a stream; other bytes end the direction."""
         stream, outbound = self._streams[segment.outbound], segment.outbound
         self._lost[outbound] = self._lost[outbound] or segment.gap_len > 0
-        found: list[Content] = []
+        found: datagrams.Seen = []
         stream.append(segment)
-        while not self._lost[outbound] and len(stream) >= HEADER_LEN:
+        while not self._lost[outbound] and len(stream) >= CHANNEL_HEADER_LEN:
             header = stream.peek(HEADER_LEN)
-            length = HEADER_LEN + int.from_bytes(header[2:4])
-            self._lost[outbound] = not _may_begin(header)
+            length = _length(header)
+            self._lost[outbound] = not length
             if self._lost[outbound] or len(stream) < length:
                 break
             self._seen[outbound] += 1
-            place = stream.origin(length - 1)
-            found += self._message(stream.take(length), place, outbound=outbound)
+            packet, time_ns = stream.origin(length - 1)
+            piece = Segment(segment.flow, outbound, packet, time_ns, segment.offset, stream.take(length))
+            if header[0] in CHANNELS:
+                found += self._other(replace(piece, data=_unwrapped(piece.data)))
+            else:
+                found += self._message(piece.data, piece)
         if self._lost[outbound]:
             stream.clear()
         return tuple(found)
 
-    def _message(self, datagram: bytes, place: tuple[int, int], *, outbound: bool) -> tuple[Content, ...]:
-        """Gives the texts of a message, each once."""
+    def _message(self, datagram: bytes, segment: Segment) -> Output:
+        """Gives texts and addresses of a message, each once; what it relays is taken like other datagrams."""
         data = datagram[: HEADER_LEN + int.from_bytes(datagram[2:4])]
-        found: list[Content] = []
+        found: datagrams.Seen = []
         at = HEADER_LEN
         while at + 4 <= len(data):
             kind, length = int.from_bytes(data[at : at + 2]), int.from_bytes(data[at + 2 : at + 4])
             value = data[at + 4 : at + 4 + length]
             name = TEXTS.get(kind)
-            if name and value and value not in self._given and len(self._given) < MESSAGES:
-                self._given.add(value)
+            if kind in ADDRESSES:
+                name = ADDRESSES[kind]
+                value = _address(value, data[4:HEADER_LEN] if name.startswith("xor") else bytes(HEADER_LEN))
+            elif kind == DATA and value:
+                found += self._other(replace(segment, data=value))
+            if name and value and (name, value) not in self._given and len(self._given) < MESSAGES:
+                self._given.add((name, value))
+                place = (segment.packet, segment.time_ns, segment.outbound)
                 where = f"stun.{name}"
-                found.append(
-                    Content(self._context.flow, *place, outbound, where, "plaintext", value, key=name)
-                )
+                found.append(Content(self._context.flow, *place, where, "plaintext", value, key=name))
             at += 4 + (length + 3) // 4 * 4
         return tuple(found)
 
-    def _other(self, segment: Segment) -> None:
+    def _other(self, segment: Segment) -> Output:
+        """Shows what is no message to RTP, and gives what it tells once it knows the media."""
         self._other_count += 1
         if self._media:
-            self._media.feed(segment)
-            return
+            return self._media.feed(segment)
         held = (*self._others[segment.outbound], segment)[-HELD:]
         self._others[segment.outbound] = held
         shown = Head(segment.data, UDP, tuple(s.data for s in held))
-        if rtp.recognise(shown) is Likeness.LIKELY:
-            self._media = rtp.open(self._context)
-            for one in held:
-                self._media.feed(one)
+        if rtp.recognise(shown) is not Likeness.LIKELY:
+            return ()
+        self._media = rtp.open(self._context)
+        return tuple(item for one in held for item in self._media.feed(one))
 
 
 def _may_begin(data: bytes) -> bool:
@@ -143,3 +169,30 @@ def _may_begin(data: bytes) -> bool:
     if len(data) >= 4 and data[3] & 3:
         return False
     return data[4:8] == COOKIE[: len(data[4:8])]
+
+
+def _length(header: bytes) -> int:
+    """Gives the length of the message or relayed data that begins so on a stream, 0 where neither does."""
+    inner = int.from_bytes(header[2:4])
+    if header[0] in CHANNELS:
+        return CHANNEL_HEADER_LEN + (inner + 3) // 4 * 4
+    return HEADER_LEN + inner if _may_begin(header) else 0
+
+
+def _unwrapped(data: bytes) -> bytes:
+    """Gives what is sent over a channel; other datagrams as they are."""
+    length = int.from_bytes(data[2:4])
+    padding = len(data) - CHANNEL_HEADER_LEN - length
+    fits = len(data) > CHANNEL_HEADER_LEN and data[0] in CHANNELS and 0 <= padding < 4
+    return data[CHANNEL_HEADER_LEN : CHANNEL_HEADER_LEN + length] if fits else data
+
+
+def _address(value: bytes, mask: bytes) -> bytes:
+    """Gives address and port as text, "" where there are none; `mask` is what they are XORed with."""
+    size = {IPV4: 4, IPV6: 16}.get(value[1] if len(value) > 1 else 0)
+    if size is None or len(value) != 4 + size:
+        return b""
+    port = int.from_bytes(value[2:4]) ^ int.from_bytes(mask[:2])
+    plain = (int.from_bytes(value[4:]) ^ int.from_bytes(mask[:size])).to_bytes(size)
+    text = f"[{ipaddress.IPv6Address(plain)}]" if size > 4 else str(ipaddress.IPv4Address(plain))
+    return f"{text}:{port}".encode("ascii")

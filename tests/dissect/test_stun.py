@@ -19,6 +19,29 @@ REQUEST = (
 RESPONSE = "0101 0000 2112a442 000102030405060708090a0b"
 
 
+ALLOCATED = (  # arkime/turn.pcap, packet 9
+    "0103 0038 2112a442 4872454f2f6c4d534b763967"  # answer to an allocation
+    "0016 0008 0001 e6d4 490c37b1"  # relayed address
+    "000d 0004 00000258"  # lifetime
+    "0020 0008 0001 cfa7 4d2ab5d9"  # mapped address
+    "0008 0014 d4bb0125b6ecc7fc4348067f5cb8c8a806d0ec2f"  # integrity
+)
+ADDRESSES = [
+    ("stun.xor-relayed-address", b"104.30.147.243:51142"),
+    ("stun.xor-mapped-address", b"108.56.17.155:61109"),
+]
+"""As tshark shows them."""
+
+
+def channel(data: bytes) -> bytes:
+    return b"\x40\1" + len(data).to_bytes(2) + data + bytes(-len(data) % 4)
+
+
+def indication(data: bytes) -> bytes:
+    attribute = b"\0\x13" + len(data).to_bytes(2) + data + bytes(-len(data) % 4)
+    return b"\0\x16" + len(attribute).to_bytes(2) + bytes.fromhex("2112a442") + bytes(12) + attribute
+
+
 def test_pass_a_message_is_recognised_and_its_texts_given_once() -> None:
     assert recognise(module, REQUEST, UDP) is Likeness.CERTAIN
     found = play(module, device(REQUEST), server(RESPONSE), device(REQUEST), protocol=UDP)
@@ -56,6 +79,39 @@ def test_over_tcp_a_prefix_waits() -> None:
 def test_over_tcp_messages_are_read_in_every_cut_until_other_bytes_come() -> None:
     found = play(module, device(REQUEST), device(RESPONSE), device(b"\x40\0\0\4data" + bytes(20)), device(REQUEST))
     assert [(c.where, c.packet) for c in found if isinstance(c, Content)] == [("stun.username", 1)]
+
+
+def test_the_addresses_of_relay_and_device_are_given_once() -> None:
+    for protocol in (UDP, TCP):
+        found = play(module, server(ALLOCATED), server(ALLOCATED), protocol=protocol)
+        assert [(c.where, c.data) for c in found if isinstance(c, Content)] == ADDRESSES
+
+
+def test_addresses_of_version_6_and_in_the_clear_are_read() -> None:
+    peer = (
+        "0016 002c 2112a442 000102030405060708090a0b"  # send indication
+        "0012 0014 0002 2112 0113a9fa 000102030405060708090a0b"  # ::, XORed with cookie and transaction
+        "8023 0008 0001 0d96 c0000201"
+        "0001 0003 00010d00"  # too short for an address
+    )
+    found = play(module, device(peer), protocol=UDP)
+    assert [(c.where, c.data) for c in found if isinstance(c, Content)] == [
+        ("stun.xor-peer-address", b"[2001:db8::]:0"),
+        ("stun.alternate-server", b"192.0.2.1:3478"),
+    ]
+
+
+def test_media_inside_of_channels_and_indications_are_rtp() -> None:
+    for protocol in (UDP, TCP):
+        media = [device(channel(data)) for data in VIDEO]
+        assert reading(module, device(REQUEST), *media, protocol=protocol).application == "rtp"
+    indications = [device(indication(data)) for data in VIDEO]
+    assert reading(module, device(REQUEST), *indications, protocol=UDP).application == "rtp"
+
+
+def test_a_channel_of_a_false_length_is_another_datagram() -> None:
+    summary = reading(module, device(REQUEST), device(b"\x40\1\0\x40data"), protocol=UDP)
+    assert summary.encryption.state is EncryptionState.OPAQUE
 
 
 @settings(max_examples=100)

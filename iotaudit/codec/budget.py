@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from iotaudit.model.quick import quick
+
 STEP_LEN = 8 << 20
 """Most bytes that one step may give: 1,000 times the size of a usual telemetry message."""
 TOTAL_LEN = 16 << 20
@@ -43,6 +45,7 @@ class Budget:
         self.exceeded = self.exceeded or what
 
 
+@quick
 @dataclass(frozen=True, slots=True, repr=False)
 class Piece:
     """One result of a decoding step: bytes, with the name and type that the format gives them ("" none).

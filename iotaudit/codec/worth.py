@@ -28,14 +28,14 @@ def is_worth(data: bytes) -> bool:
 def is_text(data: bytes) -> bool:
     """True where the first bytes are UTF-8 without control characters but white space."""
     probe = data[:PROBE_LEN]
+    if probe.isascii():
+        return len(probe.translate(None, _CONTROLS)) == len(probe)
     try:
         text = probe.decode()
     except UnicodeDecodeError as error:
         if len(data) <= PROBE_LEN or error.start < PROBE_LEN - 4:
             return False
         text = probe[: error.start].decode()
-    if text.isascii():
-        return len(probe.translate(None, _CONTROLS)) == len(probe)
     return all(c.isprintable() or c in "\t\r\n\f" for c in text) and _is_mostly_plain(text)
 
 

@@ -7,6 +7,7 @@ and no repr, shows a value.
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from iotaudit.codec.budget import Budget
 from iotaudit.detect import (
@@ -46,6 +47,7 @@ from iotaudit.detect import (
     usage_telemetry,
 )
 from iotaudit.detect.book import FlowRef, own_matches
+from iotaudit.detect.dull import Dull
 from iotaudit.detect.index import Asked, Index
 from iotaudit.detect.known import (
     GROUND,
@@ -155,6 +157,7 @@ class Detector:
 
     __slots__ = (
         "_answers",
+        "_dull",
         "_index",
         "_known",
         "_ledgers",
@@ -168,8 +171,9 @@ class Detector:
         self._known = Known(known)
         self._salts = tuple(v for v in known if v.label == SALT)
         self._index = Index(DETECTORS, self._known)
+        self._dull = Dull(self._index)
         self._ledgers = {lane: Ledger() for lane in ALL_LANES}
-        self._answers: OrderedDict[tuple[Asked, Kind, str, str, bool, str], tuple[Hit, ...]] = OrderedDict()
+        self._answers: OrderedDict[tuple[Asked, bool, str, str, bool, str], tuple[Hit, ...]] = OrderedDict()
         self._remembered: OrderedDict[tuple[str, str, str, str, bytes], Result] = OrderedDict()
 
     def __repr__(self) -> str:
@@ -178,11 +182,13 @@ class Detector:
 
     def feed(self, content: Content) -> None:
         """Searches one content; equal short contents (heartbeats, names) are searched once."""
-        if not content.data:
+        if not content.data or self._dull.holds(content):
             return
         about = (content.where, content.key, content.encoding, content.media_type, content.data)
         known = self._remembered.get(about)
-        if known is None:
+        if known is not None:
+            self._remembered.move_to_end(about)
+        else:
             known = self._search(content)
             if len(content.data) <= REMEMBERED_LEN:
                 self._remembered[about] = known
@@ -194,7 +200,7 @@ class Detector:
         ledger = self._ledgers[lane_of(content.flow)]
         for one in found:
             ledger.book.add(content, one.node, one.hit)
-            if not one.hit.candidate:
+            if not one.hit.candidate and (one.hit.texts or one.covers):
                 ledger.note_texts(content, one.hit, one.covers)
         if exceeded:
             ledger.note_limit(content, exceeded)
@@ -208,18 +214,23 @@ class Detector:
         self._ledgers.update(ledgers)
 
     def finish(
-        self, own_values: tuple[KnownValue, ...], flow_refs: dict[int, FlowRef]
+        self,
+        own_values: tuple[KnownValue, ...],
+        flow_refs: dict[int, FlowRef],
+        twins: Mapping[int, int] = MappingProxyType({}),
     ) -> Detection:
         """Gives the exposures of the audited devices, the redactor and the problems.
 
         Args:
             own_values: what the capture itself shows of the devices; it classifies payload and masks nothing.
             flow_refs: flow number → what became of the flow.
+            twins: numbers of flows that are the same conversation as another, with that one's.
         """
         salted = Known((*own_values, *self._salts))
         own = own_matches(own_values, salted.digests(own_values))
         whole = self._whole()
         whole.book.settle(own)
+        whole.book.fold(twins)
         redactor = self._redactor(whole, own.keys())
         exposures = tuple(
             replace(
@@ -250,7 +261,7 @@ class Detector:
         """Gives what the detectors find in a place; short values are asked about once, since readings and names recur."""
         if len(node.text) > VALUE_LEN or len(node.key) > VALUE_LEN or node.kind not in (Kind.TEXT, Kind.NUMBER):
             return self._all_hits(node, finders, NOTHING)
-        about = (finders, node.kind, node.key, node.where, node.is_nested, node.text)
+        about = (finders, node.kind is Kind.TEXT, node.key, node.where, node.is_nested, node.text)
         known = self._answers.get(about)
         if known is None:
             known = self._answers[about] = self._all_hits(node, finders, NOTHING)

@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from iotaudit.detect.masks import ALL, sample
@@ -94,7 +94,7 @@ class Book:
                 row = rows.get(key)
             if row is None:
                 rows[key] = row = _start(content, node, hit)
-        elif RANK[hit.confidence] > RANK[row.confidence]:
+        elif hit.confidence is not row.confidence and RANK[hit.confidence] > RANK[row.confidence]:
             better = _start(content, node, hit)
             better.count, better.packets, better.first = row.count, row.packets, row.first
             rows[key] = row = better
@@ -122,6 +122,18 @@ class Book:
             match = own.get(key[1])
             if match is not None and match.data_type == key[0] and not match.steps:
                 row.confidence, row.reasoning = Confidence.PROVEN, match.reasoning
+
+    def fold(self, twins: Mapping[int, int]) -> None:
+        """Gives the sightings of some flows to others that are the same conversation; what both show counts once."""
+        for key in [key for key in self._rows if key[2] in twins]:
+            row = self._rows.pop(key)
+            to = (*key[:2], twins[key[2]], *key[3:])
+            old = self._rows.get(to)
+            if old is not None:
+                count = max(old.count, row.count)
+                row = _joined([old, row])
+                row.count = count
+            self._rows[to] = row
 
     def _join(self, key: Key, row: Sighting) -> None:
         old = self._rows.get(key)

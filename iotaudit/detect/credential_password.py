@@ -25,11 +25,17 @@ VAGUE = KeySet(
 KEYS = SURE | VAGUE
 FIELDS = (
     "mqtt.password",
-    "ftp.pass",
+    "ftp.password",
     "telnet.password",
     "smtp.password",
     "imap.password",
-    "pop3.pass",
+    "pop3.password",
+    "xmpp.password",
+    "ldap.password",
+    "amqp.password",
+    "smb.password",
+    "snmp.community",
+    "baichuan.password",
 )
 """Places that are a password by the protocol."""
 WANTS = Wants(

@@ -20,7 +20,7 @@ KEYS = KeySet(
     "token, access token, refresh token, id token, auth token, api key, apikey",
     "app key, app secret, client secret, secret, secret key, session id, sessionid",
     "session key, =sid, jwt, =signature, =sign, =sig, x amz signature, authorization",
-    "phpsessid, jsessionid, device secret, =session",
+    "phpsessid, jsessionid, device secret, =session, stream key",
 )
 WANTS = Wants(keys=KEYS, shapes=frozenset({"jwt", "key_prefix", "bearer"}))
 reasoning = (

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
@@ -97,17 +98,43 @@ class KeySet:
         found = words(key)
         if not found:
             return False
-        if "".join(found) in self._joined:
-            return True
-        starts = found[0] in ABOUT
-        ends = found[-1] in AROUND
-        last = len(found)
-        return any(
-            found[at : at + length] in self._inside
-            for length in range(1, min(self._longest, last) + 1)
-            for at in range(last - length + 1)
-            if not (starts and at) and not (ends and at + length < last)
-        )
+        return "".join(found) in self._joined or not self._inside.isdisjoint(_runs(found, self._longest))
+
+
+class KeyTable:
+    """Many sets of phrases as one: tells which of them a name is in, at the cost of one look-up."""
+
+    __slots__ = ("_inside", "_joined", "_longest")
+
+    def __init__(self, sets: Iterable[KeySet]) -> None:
+        """Takes the sets in the order in which they are numbered."""
+        self._inside: dict[tuple[str, ...], list[int]] = {}
+        self._joined: dict[str, list[int]] = {}
+        for number, one in enumerate(sets):
+            for phrase in one._inside:
+                self._inside.setdefault(phrase, []).append(number)
+            for text in one._joined:
+                self._joined.setdefault(text, []).append(number)
+        self._longest = max((len(phrase) for phrase in self._inside), default=0)
+
+    def holders(self, key: str) -> frozenset[int]:
+        """Gives the numbers of the sets that the name `key` is in."""
+        found = words(key)
+        if not found:
+            return frozenset()
+        numbers = [self._inside[run] for run in _runs(found, self._longest) if run in self._inside]
+        return frozenset(self._joined.get("".join(found), ())).union(*numbers)
+
+
+def _runs(found: tuple[str, ...], longest: int) -> Iterator[tuple[str, ...]]:
+    """Gives the rows of words of a name that may be a phrase: what only tells about a thing starts or ends none."""
+    starts = found[0] in ABOUT
+    ends = found[-1] in AROUND
+    last = len(found)
+    for length in range(1, min(longest, last) + 1):
+        for at in range(last - length + 1):
+            if not (starts and at) and not (ends and at + length < last):
+                yield found[at : at + length]
 
 
 NO_KEYS = KeySet()

@@ -127,10 +127,9 @@ class Known:
         if not self._needles and not self._places:
             return NOTHING
         folded = data.lower()
-        return Present(
-            tuple(n for n in self._needles if n.folded in folded),
-            tuple(p for p in self._places if all(any(m in data for m in side) for side in p.marks)),
-        )
+        needles = tuple([n for n in self._needles if n.folded in folded])
+        places = tuple([p for p in self._places if all(any(m in data for m in side) for side in p.marks)])
+        return Present(needles, places) if needles or places else NOTHING
 
     def texts(self) -> tuple[tuple[str, str], ...]:
         """Gives (spelling, mask shape) of every known value of the file, for the redactor."""

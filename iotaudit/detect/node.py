@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from iotaudit.codec import json
@@ -126,7 +127,11 @@ def path_through(steps: tuple[str, ...], link: Link) -> tuple[str, ...]:
 
 def path_part(name: str) -> str:
     """Gives one name as a part of a path, cut and quoted where it is odd."""
-    short = name[:PATH_KEY_LEN]
+    return _part(name[:PATH_KEY_LEN])
+
+
+@lru_cache(1 << 12)
+def _part(short: str) -> str:
     return f".{short}" if _PLAIN_KEY.fullmatch(short) else f"[{short!r}]"
 
 

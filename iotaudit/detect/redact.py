@@ -240,6 +240,7 @@ class Redactor:
             subject_cn=self._name(seen.subject_cn),
             subject_o=self.text(seen.subject_o) if seen.subject_o else seen.subject_o,
             issuer_cn=self._name(seen.issuer_cn),
+            chain=tuple(self._name(issuer) for issuer in seen.chain),
             sans=tuple(self._name(san) or "" for san in seen.sans),
         )
 

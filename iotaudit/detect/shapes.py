@@ -4,6 +4,7 @@ Each byte is first replaced by its class (digit, hex digit, separator), so that 
 A shape that is there says only that the detectors of it are worth asking.
 """
 
+import re
 import string
 from functools import lru_cache
 
@@ -57,6 +58,7 @@ NAMES = frozenset(_HEX_SHAPES) | frozenset(_DIGIT_SHAPES) | frozenset(_LITERALS)
 
 
 _DIGITS_AS_ZERO = _table({bytes((byte,)): bytes((byte,)) for byte in range(256)} | {_DIGITS: b"0"})
+_WHOLE_NUMBERS = re.compile(rb"\[[0,-]{8,}\]")
 SKELETON_LEN = 2048
 SKELETONS = 1024
 """Texts up to `SKELETON_LEN` whose shapes are remembered."""
@@ -72,27 +74,37 @@ _LITERAL_MARKS, _HEX_MARKS, _DIGIT_MARKS = (
     _flat(_DIGIT_SHAPES),
 )
 _SPELT_MARKS = tuple(row for row in _LITERAL_MARKS if not set(row[0]).intersection(_DIGITS))
+_SMALL_MARKS = tuple(row for row in _SPELT_MARKS if row[0] == row[0].lower())
 _NUMBERED_MARKS = tuple(row for row in _LITERAL_MARKS if set(row[0]).intersection(_DIGITS))
+
+
+def skeleton(data: bytes) -> bytes:
+    """Gives the text with every digit as a zero."""
+    return data.translate(_DIGITS_AS_ZERO)
 
 
 def present(data: bytes) -> frozenset[str]:
     """Gives the names of the shapes that `data` may hold.
 
-    A device's messages differ in little but their digits, so what does not depend on which digits stand there is
-    remembered.
+    A device's messages differ in little but their digits, and in the length of their series of numbers. So what does
+    not depend on which digits stand there is remembered, and lists of whole numbers are left out: without a long
+    number or one after a hyphen they have no shape.
     """
-    skeleton = data.translate(_DIGITS_AS_ZERO)
-    found = _alike(skeleton) if len(data) <= SKELETON_LEN else _alike.__wrapped__(skeleton)
-    numbered = [name for mark, name in _NUMBERED_MARKS if mark in data]
-    return found.union(numbered) if numbered else found
+    bones = skeleton(data)
+    if b"[" in bones and b"0" * 12 not in bones and b"0-0" not in bones:
+        bones = _WHOLE_NUMBERS.sub(b"[]", bones)
+    found, numbered = _alike(bones) if len(bones) <= SKELETON_LEN else _alike.__wrapped__(bones)
+    return found.union([name for mark, name in numbered if mark in data]) if numbered else found
 
 
 @lru_cache(maxsize=SKELETONS)
-def _alike(data: bytes) -> frozenset[str]:
-    """Gives the shapes that stay the same when digits change."""
-    found = [name for mark, name in _SPELT_MARKS if mark in data]
-    classes = data.translate(_AS_HEX)
+def _alike(bones: bytes) -> tuple[frozenset[str], tuple[tuple[bytes, str], ...]]:
+    """Gives the shapes that stay the same when digits change, and the marks of those that may be there then."""
+    marks = _SMALL_MARKS if bones.islower() else _SPELT_MARKS
+    found = [name for mark, name in marks if mark in bones]
+    classes = bones.translate(_AS_HEX)
     found += [name for mark, name in _HEX_MARKS if mark in classes]
-    classes = data.translate(_AS_DIGITS)
+    classes = bones.translate(_AS_DIGITS)
     found += [name for mark, name in _DIGIT_MARKS if mark in classes]
-    return frozenset(found)
+    numbered = tuple(row for row in _NUMBERED_MARKS if row[0].translate(_DIGITS_AS_ZERO) in bones)
+    return frozenset(found), numbered

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from iotaudit.codec import base64, gzip, hex, json, multipart, url, utf16, zlib, zstd  # noqa: A004
 from iotaudit.codec.budget import Budget, Codec, Piece
 from iotaudit.codec.worth import is_text
-from iotaudit.detect.index import Asked, Index
+from iotaudit.detect.index import NOBODY, Asked, Index, Use, joined
 from iotaudit.detect.known import NOTHING, Present
 from iotaudit.detect.node import Kind, Link, Node, path_part, path_through
 from iotaudit.model.quick import quick
@@ -77,7 +77,7 @@ class Tree:
         """Shows every place that somebody is to be asked about, in the order of the body."""
         content = self._content
         data, path = self._declared(content.data) if content.encoding else (content.data, ())
-        key = content.key.rpartition("/")[2] or content.where.rpartition(".")[2]
+        key = root_key(content)
         if content.where.endswith("uri"):
             self._uri(data, path)
         else:
@@ -145,7 +145,7 @@ class Tree:
         if parsed is not None:
             if b"\\" in data:
                 plain = "\n".join(_strings(parsed.values)).encode(errors="replace")
-                shapes = tuple(dict.fromkeys(shapes + self._index.by_shapes(plain)))
+                shapes = joined(shapes, self._index.by_shapes(plain))
                 known = self._index.known_in(plain + b"\n" + data)
             layer = _Layer(path, cover, depth, shapes, known)
             if known.places:
@@ -176,21 +176,21 @@ class Tree:
             return
         below = layer.below((*layer.path, "text"))
         record: dict[str, object] = {}
-        mute = self._index.mute
         for number, match in enumerate(_PAIR.finditer(text)):
             if number >= self.budget.nodes_left:
                 self.budget.exceed("nodes")
                 break
             name = match[1]
-            if name in mute and (len(record) >= RECORD_FIELDS or name in record):
+            interest = self._index.by_key(name)
+            if interest is NOBODY and (len(record) >= RECORD_FIELDS or name in record):
                 continue
             value = match[2]
             value = value[1:-1] if value[0] in "\"'" else value
             record.setdefault(name, value)
-            asked = self._index.by_key(name).field
+            asked = interest.field
             if asked and value:
                 self._see(self._node(Kind.TEXT, name, below, value), asked, NOTHING)
-        self._record(record, key, below, None)
+        self._record(record, key, below)
         for number, match in enumerate(_TOKEN.finditer(text)):
             if len(match[0]) == len(text):
                 break
@@ -207,8 +207,8 @@ class Tree:
             self._layer(data, _path(layer, link), cover, layer.depth + 1, key)
             return
         asked = self._index.by_key(key).field
-        if kind is Kind.TEXT and layer.shapes:
-            asked = tuple(dict.fromkeys(asked + layer.shapes))
+        if kind is Kind.TEXT:
+            asked = joined(asked, layer.shapes)
         if asked or layer.known:
             self._see(self._node(kind, key, layer, text, link), asked, layer.known)
         if kind is Kind.TEXT and len(text) >= NESTED_LEN:
@@ -276,19 +276,19 @@ class Tree:
     # records
 
     def _json(self, root: object, root_key: str, root_link: Link, layer: _Layer) -> None:
-        """Walks a parsed value without recursion; plain fields that nobody asks for cost one look-up."""
+        """Walks a parsed value without recursion."""
         stack: list[_Spot] = [(root, root_key, root_link)]
-        mute = self._index.mute
         known = bool(layer.known)
+        members = self._all_members if known else self._members
         while stack:
             value, key, link = stack.pop()
             if isinstance(value, dict):
                 if not self._afford(len(value)):
                     return
                 nested: list[_Spot] = []
-                self._members(value, nested, layer, link)
-                if key not in mute or not mute.issuperset(value):
-                    self._record(value, key, layer, link)
+                asked = members(value, key, nested, layer, link)
+                if asked:
+                    self._see(self._node(Kind.RECORD, key, layer, value=value, link=link), asked, NOTHING)
                 nested.reverse()
                 stack += nested
             elif isinstance(value, list):
@@ -296,11 +296,7 @@ class Tree:
                     return
                 asked = self._index.by_key(key).field
                 if asked:
-                    self._see(
-                        self._node(Kind.RECORD, key, layer, value=value, link=link),
-                        asked,
-                        NOTHING,
-                    )
+                    self._see(self._node(Kind.RECORD, key, layer, value=value, link=link), asked, NOTHING)
                 if value and (known or not isinstance(value[0], float | int)):
                     stack += [(v, key, (link, at)) for at, v in reversed(tuple(enumerate(value)))]
             elif isinstance(value, str):
@@ -309,40 +305,43 @@ class Tree:
                 self._leaf(_number(value), key, Kind.NUMBER, layer, link)
 
     def _members(
-        self, record: dict[str, object], nested: list[_Spot], layer: _Layer, link: Link
-    ) -> None:
-        """Walks the plain fields of a record, puts the others into `nested`; what calls nobody costs one look-up."""
-        mute = self._index.mute
-        known = bool(layer.known)
-        calls = known or bool(layer.shapes)
-        for name, child in record.items():
-            kind = type(child)
-            if kind is dict or kind is list:
+        self, record: dict[str, object], key: str, nested: list[_Spot], layer: _Layer, link: Link
+    ) -> Asked:
+        """Walks the plain fields of a record, puts the others into `nested`; gives who is called for the record."""
+        members = self._index.by_members(key, record, layer.shapes)
+        for name, use, asked in members.fields:
+            child = record[name]
+            if use is Use.NESTED:
                 nested.append((child, name, (link, name)))
-            elif kind is str:
+            elif use is Use.NUMBER:
+                self._see(self._node(Kind.NUMBER, name, layer, _number(child), (link, name)), asked, NOTHING)
+            else:
                 text = str(child)
-                if calls or name not in mute or (len(text) >= NESTED_LEN and _may_hold(text)):
+                if _may_hold(text):
                     self._leaf(text, name, Kind.TEXT, layer, (link, name))
-            elif child is not None and (known or name not in mute):
-                self._leaf(_number(child), name, Kind.NUMBER, layer, (link, name))
-            if known:
-                self._see(self._node(Kind.TEXT, "", layer, name, (link, name)), (), layer.known)
+                elif asked:
+                    self._see(self._node(Kind.TEXT, name, layer, text, (link, name)), asked, NOTHING)
+        return members.asked
 
-    def _record(
-        self, record: dict[str, object], key: str, layer: _Layer, link: Link
-    ) -> None:
+    def _all_members(
+        self, record: dict[str, object], key: str, nested: list[_Spot], layer: _Layer, link: Link
+    ) -> Asked:
+        """Does the same where the layer holds known values: they may stand in any field, or be the name of one."""
+        for name, child in record.items():
+            if isinstance(child, dict | list):
+                nested.append((child, name, (link, name)))
+            elif isinstance(child, str):
+                self._leaf(child, name, Kind.TEXT, layer, (link, name))
+            elif child is not None:
+                self._leaf(_number(child), name, Kind.NUMBER, layer, (link, name))
+            self._see(self._node(Kind.TEXT, "", layer, name, (link, name)), (), layer.known)
+        return self._index.by_record(key, record)
+
+    def _record(self, record: dict[str, object], key: str, layer: _Layer) -> None:
         """Gives a record to those that one of its names calls, or its own name."""
-        asked = dict.fromkeys(self._index.by_key(key).field)
-        for name in record:
-            called = self._index.by_key(name).record
-            if called:
-                asked.update(dict.fromkeys(called))
+        asked = self._index.by_record(key, record)
         if asked:
-            self._see(
-                self._node(Kind.RECORD, key, layer, value=record, link=link),
-                tuple(asked),
-                NOTHING,
-            )
+            self._see(self._node(Kind.RECORD, key, layer, value=record), asked, NOTHING)
 
     def _form(self, pieces: Iterable[Piece], layer: _Layer, step: str) -> None:
         """Walks the fields of a form, query or cookie."""
@@ -365,7 +364,7 @@ class Tree:
             self._leaf(text, piece.key, Kind.TEXT, below, (None, ""))
             if layer.known:
                 self._see(self._node(Kind.TEXT, "", layer, piece.key), (), layer.known)
-        self._record(record, "", layer.below((*layer.path, step)), None)
+        self._record(record, "", layer.below((*layer.path, step)))
         if layer.known.places:
             text = ", ".join(str(v) for v in record.values())
             self._see(
@@ -384,7 +383,7 @@ class Tree:
                 record.setdefault(part.key, part.data.decode(errors="replace"))
             self._layer(part.data, below, cover, depth + 1, part.key, part.media_type)
         layer = _Layer((*path, multipart.ID), cover, depth, (), NOTHING)
-        self._record(record, "", layer, None)
+        self._record(record, "", layer)
 
     def _uri(self, data: bytes, path: tuple[str, ...]) -> None:
         """Walks a request target: the path as a text, the query as a form."""
@@ -447,6 +446,11 @@ class Tree:
         return True
 
 
+def root_key(content: Content) -> str:
+    """Gives the name under which the whole of a content stands."""
+    return content.key.rpartition("/")[2] or content.where.rpartition(".")[2]
+
+
 def _path(layer: _Layer, link: Link) -> tuple[str, ...]:
     """Gives the layer's path, with the way through the JSON value where there is one."""
     return path_through(layer.path, link)
@@ -462,7 +466,9 @@ def _places(known: Present) -> Present:
 
 def _may_hold(text: str) -> bool:
     """True where something may be encoded in a text: words of a sentence hold nothing."""
-    return (len(text) >= base64.LEAST_LEN and " " not in text) or "%" in text or text[0] in "{["
+    if len(text) < NESTED_LEN:
+        return False
+    return (len(text) >= base64.LEAST_LEN and " " not in text) or "%" in text or "&" in text or text[0] in "{["
 
 
 def _is_opaque(data: bytes) -> bool:

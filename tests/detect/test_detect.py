@@ -147,6 +147,20 @@ def test_only_what_the_device_sent_is_an_exposure(lab: Any, write: Any) -> None:
     assert lab.detect(write(body), ref=other).exposures == ()
 
 
+def test_a_value_that_both_numbers_of_one_conversation_show_counts_once() -> None:
+    detector = Detector(TYPES, ())
+    for flow, packet, channel in ((0, 5, "plaintext"), (0, 6, "plaintext"), (7, 9, "plaintext"), (7, 9, "decrypted")):
+        detector.feed(Content(flow, packet, 0, True, "http.body", channel, b'{"sn": "AB12CD34"}'))
+    detector.feed(Content(7, 11, 0, True, "http.body", "plaintext", b'{"sn": "ZZ99YY88"}'))
+    ref = FlowRef("f1", "dst1", local=False, device_is_client=True)
+    found = detector.finish((), {0: ref, 7: ref}, {7: 0}).exposures
+    assert [(e.channel.value, e.count, e.packets, e.flows) for e in found] == [
+        ("plaintext", 2, (5, 6, 9), ("f1",)),
+        ("decrypted", 1, (9,), ("f1",)),
+        ("plaintext", 1, (11,), ("f1",)),
+    ]
+
+
 def test_equal_values_merge_and_share_a_group_over_destinations() -> None:
     detector = Detector(TYPES, ())
     for flow, packet in ((0, 5), (1, 9), (0, 12), (2, 3)):

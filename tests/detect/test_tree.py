@@ -175,3 +175,12 @@ def test_any_bytes_give_nodes_and_never_an_exception(
             hit.sample not in repr(hit) or not hit.sample for hit in hits if len(hit.sample) > 5
         )
         assert "text" not in repr(node) or node.text not in repr(node) or len(node.text) < 6
+
+
+def test_a_name_that_was_met_before_changes_nothing() -> None:
+    index = Index(DETECTORS, Known(()))
+    body = Content(0, 1, 0, True, "http.body", "plaintext", b'{"zzq": "sn=1&a=2"}')
+    for _ in range(2):
+        shown: list[str] = []
+        Tree(body, index, lambda node, _asked, _present, shown=shown: shown.append(node.key)).walk()  # type: ignore[misc]
+        assert shown == ["sn"]

@@ -1,0 +1,60 @@
+"""Key logs: the secrets of TLS, DTLS and QUIC sessions that an auditor holds, by the client's random.
+
+Source: draft-ietf-tls-keylogfile ("The SSLKEYLOGFILE Format for TLS"), which writes down the format of NSS; older
+`RSA` lines are not used, since they name the encrypted secret instead of the session.
+"""
+
+import re
+
+LINE = re.compile(rb"([A-Z0-9_]{1,64}) +([0-9A-Fa-f]{64}) +([0-9A-Fa-f]{2,192})\s*\Z")
+LINE_LEN = 512
+SESSIONS = 1_000_000
+"""Sessions that are kept; a log of more is a log of another place."""
+MASTER = "CLIENT_RANDOM"
+"""The label of the master secret (TLS 1.2 and before)."""
+
+
+class KeyLog:
+    """Secrets by client random and label; may grow while a capture is read. Never printed: `repr` counts only."""
+
+    __slots__ = ("_sessions", "refused")
+
+    def __init__(self) -> None:
+        self._sessions: dict[bytes, dict[str, bytes]] = {}
+        self.refused = 0
+        """Lines that are no line of a key log, or are beyond the bound."""
+
+    def __repr__(self) -> str:
+        return f"KeyLog({len(self._sessions)} sessions)"
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def add(self, text: bytes) -> int:
+        """Takes lines of a key log and gives how many secrets they hold; comments and empty lines are passed over."""
+        taken = 0
+        for line in text.splitlines():
+            if not line.strip() or line.lstrip().startswith(b"#"):
+                continue
+            found = LINE.match(line) if len(line) <= LINE_LEN else None
+            if found is None or len(found[3]) % 2:
+                self.refused += 1
+                continue
+            random = bytes.fromhex(found[2].decode())
+            session = self._sessions.get(random)
+            if session is None:
+                if len(self._sessions) >= SESSIONS:
+                    self.refused += 1
+                    continue
+                session = self._sessions[random] = {}
+            session[found[1].decode()] = bytes.fromhex(found[3].decode())
+            taken += 1
+        return taken
+
+    def knows(self, random: bytes) -> bool:
+        """Says whether there is any secret of the session with this client random."""
+        return random in self._sessions
+
+    def secret(self, random: bytes, label: str) -> bytes | None:
+        """Gives one secret of a session, None where the log has none."""
+        return self._sessions.get(random, {}).get(label)

@@ -21,6 +21,7 @@ from iotaudit.capture.duplicates import DuplicateFrames
 from iotaudit.capture.layers import arp_senders, decode
 from iotaudit.model.problems import ProblemTally
 from iotaudit.model.raw import FrameBatch
+from iotaudit.model.want import ALL, NOTHING
 from iotaudit.native.library import Engine
 
 STAGES = ("read", "duplicates", "decode", "arp", "assemble")
@@ -69,7 +70,7 @@ def measure(path: str, packets: int) -> Stopwatch:
         senders = arp_senders(batch, problems)
         watch.lap("arp")
         for segment in assembler.feed(table):
-            assembler.close(segment.flow, segment.outbound)
+            assembler.want(segment.flow, (NOTHING, ALL) if segment.outbound else (ALL, NOTHING))
         assembler.arp(senders.number, senders.mac, senders.ip)
         watch.lap("assemble")
         if watch.packets >= packets:

@@ -41,7 +41,7 @@ PLACES: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("read", InputReader, ("read", "facts")),
     ("decode", pipeline.reading, ("decode", "arp_senders")),
     ("decode", DuplicateFrames, ("feed",)),
-    ("assemble", Assembler, ("feed", "flush", "arp", "close", "endpoints", "table", "hosts")),
+    ("assemble", Assembler, ("feed", "flush", "arp", "want", "endpoints", "table", "hosts")),
     ("dissect", dissect, ("open_flow",)),
     ("dissect", FlowDissector, ("feed", "close", "summary")),
     ("detect", Detector, ("feed", "finish")),

@@ -1,10 +1,11 @@
 """From packet tables to flows and segments: one `Assembler` sees the blocks of all inputs, one after the other.
 
-All rows of a block are numbered and summed as columns; only rows with payload of a direction that is still wanted
-are looked at one by one, in runs of `RUN` between which closed directions are left out anew.
+All rows of a block are numbered and summed as columns; only rows with payload that is still wanted are looked at one by
+one, in runs of `RUN` between which what is not wanted any more is left out anew. Most of these are plain: a whole
+datagram, or the bytes that are next in their stream.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -14,12 +15,14 @@ from iotaudit.assemble.handshake import FIN, SYN
 from iotaudit.assemble.hosts import HOST_LIMIT, Hosts
 from iotaudit.assemble.numbering import BY_ID_ALONE, FLOW_LIMIT, TCP, Numbered, Numbering
 from iotaudit.assemble.streams import KEEP_ALIVE, Bounds, Piece, Stream
+from iotaudit.assemble.wanted import UNWANTED, Wanted
 from iotaudit.model.accelerator import Accelerator
 from iotaudit.model.flows import Column, Endpoint, FlowTable, HostSeen
 from iotaudit.model.lanes import ALL_LANES, lane_of
 from iotaudit.model.packets import input_of, ip_text
 from iotaudit.model.problems import Problem, ProblemTally
 from iotaudit.model.raw import PacketTable, Segment
+from iotaudit.model.want import ALL, NOTHING, Wants
 
 RUN = 512
 UDP = 17
@@ -34,14 +37,13 @@ class _Row(NamedTuple):
     at: int
     cell: int
     outbound: bool
-    protocol: int
-    flags: int
+    is_plain: bool
+    is_tcp: bool
     seq: int
     number: int
     time_ns: int
     payload_at: int
     payload_len: int
-    captured: int
 
 
 class Assembler:
@@ -72,8 +74,7 @@ class Assembler:
         self._offsets: dict[int, int] = {}
         self._moved: set[int] = set()
         self._ended: list[int] = []
-        self._new = b"".join(bytes(2) if lane in tallies else b"\1\1" for lane in ALL_LANES)
-        self._unwanted = bytearray(self._new * 128)
+        self._wanted = Wanted(tallies)
 
     def feed(self, table: PacketTable) -> Iterator[Segment]:
         """Takes one block and gives segments in packet order, per direction in stream order.
@@ -83,10 +84,7 @@ class Assembler:
         if not len(table.number):
             return
         numbered = self._numbering.number(table)
-        room = 2 * self._numbering.rows.count
-        if room > len(self._unwanted):
-            # a new one: an unfinished iteration may still look at the old one
-            self._unwanted = self._unwanted + self._new * (max(room, len(self._unwanted)) // len(self._new))
+        self._wanted.extend(self._numbering.rows.count)
         self._hosts.add(table, numbered)
         self._report_lost(table, numbered)
         yield from self._segments(table, numbered)
@@ -101,30 +99,40 @@ class Assembler:
         """Takes the senders of ARP packets: packet ids (int64), link and IPv4 addresses (unsigned)."""
         self._hosts.arp(number, mac, ip)
 
-    def close(self, number: int, outbound: bool) -> None:  # noqa: FBT001 - the agreed signature
-        """Takes note that this direction of a flow is not wanted any more."""
-        cell = 2 * number + self._side(number, outbound=outbound)
-        self._unwanted[cell] = 1
-        stream = self._streams.pop(cell, None)
-        if stream is not None:
-            stream.drop()
-        self._offsets.pop(cell, None)
-        self._moved.add(number)
+    def want(self, number: int, wants: Wants) -> None:
+        """Takes note of what is wanted of a flow from the next packet on.
+
+        Of TCP that is all of a direction or nothing. Nothing is final.
+        """
+        rows, wanted = self._numbering.rows, self._wanted
+        is_tcp = rows.protocol.item(number) == TCP
+        client = rows.client.item(number)
+        for side, want in ((client, wants[0]), (1 - client, wants[1])):
+            cell = 2 * number + side
+            if wanted.codes[cell] == UNWANTED:
+                continue
+            if want != NOTHING:
+                wanted.set(cell, ALL if is_tcp else want)
+                continue
+            wanted.set(cell, NOTHING)
+            self._offsets.pop(cell, None)
+            stream = self._streams.pop(cell, None)
+            if stream is not None:
+                stream.drop()
+            if is_tcp and wanted.codes[cell ^ 1] != UNWANTED:
+                self._moved.add(number)
 
     def endpoints(self, number: int) -> tuple[int, Endpoint, Endpoint]:
         """Gives IP protocol number, client and server of a flow."""
         rows = self._numbering.rows
-        ends = tuple(
-            Endpoint(
-                ip_text(int(rows.ip_version[number]), int(rows.ip_hi[number, side]), int(rows.ip_lo[number, side])),
-                int(rows.port[number, side]),
-            )
-            for side in (self._side(number, outbound=True), self._side(number, outbound=False))
-        )
-        return int(rows.protocol[number]), ends[0], ends[1]
+        version, client = rows.ip_version.item(number), rows.client.item(number)
+        cells = zip(rows.ip_hi[number].tolist(), rows.ip_lo[number].tolist(), rows.port[number].tolist(), strict=True)
+        ends = [Endpoint(ip_text(version, hi, lo), port) for hi, lo, port in cells]
+        return rows.protocol.item(number), ends[client], ends[1 - client]
 
     def flush(self) -> Iterator[Segment]:
         """Takes the end of all input and gives what was held back."""
+        self._numbering.forget_keys()
         for datagram in self._fragments.flush():
             yield from self._joined(datagram)
         self._report_acknowledged()
@@ -140,10 +148,6 @@ class Assembler:
         """Gives the senders so far, with the link addresses that they were seen behind."""
         return self._hosts.seen()
 
-    def _side(self, number: int, *, outbound: bool) -> int:
-        client = int(self._numbering.rows.client[number])
-        return client if outbound else 1 - client
-
     def _report_lost(self, table: PacketTable, numbered: Numbered) -> None:
         lost = np.flatnonzero((numbered.flow < 0) & (numbered.cell >= 0))
         if lost.size:
@@ -153,66 +157,114 @@ class Assembler:
             )
 
     def _segments(self, table: PacketTable, numbered: Numbered) -> Iterator[Segment]:
-        flow = numbered.flow
-        always = (table.frag == FIRST_FRAGMENT) & BY_ID_ALONE[table.protocol] & (flow >= 0)
-        always[numbered.later] = True
-        always[list(numbered.ends)] = True
-        chosen = (table.payload_len > 0) & (flow >= 0) & (table.frag <= FIRST_FRAGMENT)
-        chosen |= always
-        chosen[numbered.syns] = True
-        cell = flow * 2 + numbered.side
-        outbound = numbered.side == self._numbering.rows.client[flow]
-        unwanted = np.frombuffer(self._unwanted, np.bool_)
-        chosen &= always | ~unwanted[cell]
+        """Gives the segments of a block: of plain rows right here, of others by `_take`."""
+        rows, cells, outbound, is_special, is_plain = self._chosen(table, numbered)
+        wanted, streams, offsets = self._wanted, self._streams, self._offsets
+        codes, wants = wanted.codes, wanted.wants
+        octets = memoryview(table.buffer)
         syns = set(numbered.syns.tolist())
-        rows = np.flatnonzero(chosen)
         for begin in range(0, len(rows), RUN):
-            run = rows[begin : begin + RUN]
-            run = run[always[run] | ~unwanted[cell[run]]]
-            for row in _rows(table, run, cell, outbound):
-                if always[row.at]:
-                    if row.at in numbered.ends:
-                        yield from self._end(numbered.ends[row.at])
-                    if table.frag[row.at]:
-                        yield from self._fragment(table, row)
-                        continue
-                if self._unwanted[row.cell]:
+            run = slice(begin, begin + RUN)
+            kept = is_special[run] | wanted.rows(table, rows[run], cells[run])
+            columns = (column[run][kept] for column in (rows, cells, outbound, is_plain))
+            for row in _rows(table, *columns):
+                at, cell, out, plain, is_tcp, seq, number, time_ns, payload_at, payload_len = row
+                if not plain:
+                    yield from self._take(table, numbered, _Row(*row), new_syn=at in syns)
                     continue
-                out = row.outbound
-                if numbered.turns:
-                    out ^= sum(turn > row.at for turn in numbered.turns.get(row.cell >> 1, ())) % 2 == 1
-                if row.protocol == TCP:
-                    yield from self._tcp(table, row, outbound=out, new_syn=row.at in syns)
+                code = codes[cell]
+                if code and not wants[code][octets[payload_at]]:
+                    continue
+                data = octets[payload_at : payload_at + payload_len].tobytes()
+                if not is_tcp:
+                    offset = offsets.get(cell, 0)
+                    offsets[cell] = offset + payload_len
+                    yield Segment(cell >> 1, out, number, time_ns, offset, data)
+                    continue
+                stream = streams.get(cell)
+                if stream is None:
+                    if self._numbering.rows.ended.item(cell >> 1):
+                        self._look_late(cell, seq, number, data, payload_len)
+                        continue
+                    stream = self._open_stream(cell, seq)
+                if stream.next == seq and not stream.held:
+                    yield stream.append(number, time_ns, data, out)
                 else:
-                    yield self._whole(table, row, outbound=out)
+                    yield from self._while_wanted(
+                        cell, stream.take(seq, Piece(0, number, time_ns, data, 0), outbound=out)
+                    )
 
-    def _whole(self, table: PacketTable, row: _Row, *, outbound: bool) -> Segment:
+    def _chosen(
+        self, table: PacketTable, numbered: Numbered
+    ) -> tuple[Column, Column, Column, Column, Column]:
+        """Gives the rows that may be looked at, their cells, whether they go to the server, and two kinds of them.
+
+        Special ones are looked at whether or not they are wanted. Plain ones have payload, all of it captured, and nothing
+        that makes them more than a datagram or a piece of a stream.
+        """
+        flow = numbered.flow
+        special = (table.frag == FIRST_FRAGMENT) & BY_ID_ALONE[table.protocol] & (flow >= 0)
+        special[numbered.later] = True
+        special[list(numbered.ends)] = True
+        chosen = (table.payload_len > 0) & (flow >= 0) & (table.frag <= FIRST_FRAGMENT)
+        chosen[numbered.syns] = True
+        cell = flow * 2
+        cell += numbered.side
+        chosen &= np.frombuffer(self._wanted.codes, np.uint8)[cell] != UNWANTED
+        chosen |= special
+        rows = np.flatnonzero(chosen)
+        flow, is_special = flow[rows], special[rows]
+        plain = ~is_special
+        plain &= (table.payload_captured[rows] >= table.payload_len[rows]) & (table.payload_len[rows] > 0)
+        plain &= ((table.tcp_flags[rows] & SYN) == 0) | (table.protocol[rows] != TCP)
+        if numbered.syns.size:
+            plain &= ~np.isin(rows, numbered.syns)
+        if numbered.turns:
+            plain &= ~np.isin(flow, list(numbered.turns))
+        outbound = numbered.side[rows] == self._numbering.rows.client[flow]
+        return rows, cell[rows], outbound, is_special, plain
+
+    def _take(self, table: PacketTable, numbered: Numbered, row: _Row, *, new_syn: bool) -> Iterator[Segment]:
+        """Gives what a row brings, whatever is odd about it."""
+        if row.at in numbered.ends:
+            yield from self._end(numbered.ends[row.at])
+        frag = table.frag[row.at]
+        if frag and BY_ID_ALONE[table.protocol[row.at]]:
+            yield from self._fragment(table, row)
+            return
         data = _payload(table, row)
+        if self._wanted.rejects(row.cell, data):
+            return
+        out = row.outbound
+        if numbered.turns:
+            out ^= sum(turn > row.at for turn in numbered.turns.get(row.cell >> 1, ())) % 2 == 1
+        if row.is_tcp:
+            yield from self._tcp(row, data, outbound=out, new_syn=new_syn)
+        else:
+            yield self._whole(row, data, outbound=out)
+
+    def _whole(self, row: _Row, data: bytes, *, outbound: bool) -> Segment:
         offset = self._offsets.get(row.cell, 0)
         self._offsets[row.cell] = offset + row.payload_len
         missing = row.payload_len - len(data)
         return Segment(row.cell >> 1, outbound, row.number, row.time_ns, offset, data, 0, missing)
 
-    def _tcp(self, table: PacketTable, row: _Row, *, outbound: bool, new_syn: bool) -> Iterable[Segment]:
-        seq = (row.seq + 1) % MODULUS if row.flags & SYN else row.seq
-        stream = self._streams.get(row.cell)
+    def _tcp(self, row: _Row, data: bytes, *, outbound: bool, new_syn: bool) -> Iterator[Segment]:
+        cell, seq = row.cell, row.seq
+        stream = self._streams.get(cell)
         rows = self._numbering.rows
-        if stream is None and rows.ended[row.cell >> 1]:
-            self._look_late(row.cell, seq, row.number, _payload(table, row), row.payload_len)
-            return ()
-        base = rows.base
-        if new_syn and base[row.cell >> 1, row.cell & 1] != seq:
-            base[row.cell >> 1, row.cell & 1] = seq
+        if stream is None and rows.ended[cell >> 1]:
+            self._look_late(cell, seq, row.number, data, row.payload_len)
+            return
+        if new_syn and rows.base[cell >> 1, cell & 1] != seq:
+            rows.base[cell >> 1, cell & 1] = seq
             if stream is not None:
                 stream.restart(seq)
         if not row.payload_len:
-            return ()
-        data = _payload(table, row)
+            return
         piece = Piece(0, row.number, row.time_ns, data, row.payload_len - len(data))
-        stream = stream or self._open_stream(row.cell, seq)
-        if stream.expects(seq) and not piece.cut_len:
-            return (stream.append(piece, outbound=outbound),)
-        return self._while_wanted(row.cell, stream.take(seq, piece, outbound=outbound))
+        stream = stream or self._open_stream(cell, seq)
+        yield from self._while_wanted(cell, stream.take(seq, piece, outbound=outbound))
 
     def _open_stream(self, cell: int, seq: int) -> Stream:
         base = int(self._numbering.rows.base[cell >> 1, cell & 1])
@@ -225,7 +277,7 @@ class Assembler:
         first = bool(table.frag[at] == FIRST_FRAGMENT)
         version = int(table.ip_version[at])
         ends = (int(table.src_hi[at]), int(table.src_lo[at]), int(table.dst_hi[at]), int(table.dst_lo[at]))
-        key = (version, *ends, row.protocol if version == 4 else 0, int(table.frag_id[at]))
+        key = (version, *ends, int(table.protocol[at]) if version == 4 else 0, int(table.frag_id[at]))
         fragment = Fragment(
             first=first,
             more=bool(table.frag_more[at]),
@@ -235,7 +287,7 @@ class Assembler:
             packet=row.number,
             time_ns=row.time_ns,
             wire_len=int(table.wire_len[at]),
-            seq=(row.seq + 1) % MODULUS if row.flags & SYN else row.seq,
+            seq=row.seq,
         )
         for found in self._fragments.take(key, fragment, (cell >> 1, cell & 1) if first else None):
             if isinstance(found, Counted):
@@ -246,7 +298,7 @@ class Assembler:
     def _joined(self, datagram: Datagram) -> Iterator[Segment]:
         """Gives a datagram that came in fragments: one segment, or a piece of its stream."""
         cell = 2 * datagram.flow + datagram.side
-        if self._unwanted[cell]:
+        if self._wanted.rejects(cell, datagram.data):
             return
         rows = self._numbering.rows
         outbound = bool(rows.client[datagram.flow] == datagram.side)
@@ -296,31 +348,33 @@ class Assembler:
         at = np.flatnonzero(moved)
         flow = numbered.flow[at]
         self._moved.update(flow[(rows.end[flow, numbered.side[at]] >= 0) & ~rows.ended[flow]].tolist())
-        for number in sorted(self._moved):
-            if self._is_whole(number):
-                rows.ended[number] = True
-                self._ended.append(number)
-                for cell in (2 * number, 2 * number + 1):
-                    stream = self._streams.pop(cell, None)
-                    if stream is not None:
-                        stream.drop()
+        for number in self._whole_ones(sorted(self._moved)):
+            rows.ended[number] = True
+            self._ended.append(number)
+            for cell in (2 * number, 2 * number + 1):
+                stream = self._streams.pop(cell, None)
+                if stream is not None:
+                    stream.drop()
         self._moved.clear()
 
-    def _is_whole(self, number: int) -> bool:
-        """Says whether a flow has a direction that is wanted, and each such was given from its SYN to its FIN.
+    def _whole_ones(self, numbers: list[int]) -> Iterator[int]:
+        """Gives those of some flows that have a direction that is wanted, and each such was given from its SYN to its FIN.
 
         Without the SYN a late byte may be older than the first one seen, and so be no copy.
         """
-        rows = self._numbering.rows
-        wanted = [side for side in (0, 1) if not self._unwanted[2 * number + side]]
-        for side in wanted:
-            base, end = int(rows.base[number, side]), int(rows.end[number, side])
-            if base < 0 or end < 0:
-                return False
-            stream = self._streams.get(2 * number + side)
-            if not (base == end if stream is None else stream.is_whole(end)):
-                return False
-        return bool(wanted) and not rows.ended[number]
+        rows, codes = self._numbering.rows, self._wanted.codes
+        columns = (column[numbers].tolist() for column in (rows.base, rows.end, rows.ended))
+        for number, bases, ends, ended in zip(numbers, *columns, strict=True):
+            sides = [side for side in (0, 1) if codes[2 * number + side] != UNWANTED]
+            if sides and not ended and all(self._is_whole(2 * number + k, bases[k], ends[k]) for k in sides):
+                yield number
+
+    def _is_whole(self, cell: int, base: int, end: int) -> bool:
+        """Says whether a direction was given from its first byte to its last."""
+        if base < 0 or end < 0:
+            return False
+        stream = self._streams.get(cell)
+        return base == end if stream is None else stream.is_whole(end)
 
     def _look_late(self, cell: int, seq: int, packet: int, data: bytes, length: int) -> None:
         """Looks at bytes of a flow that has ended: what is no copy of its bytes is reported as not read."""
@@ -334,9 +388,8 @@ class Assembler:
         """Reports the bytes that were acknowledged of flows that had ended before them."""
         rows = self._numbering.rows
         count = rows.count
-        unwanted = np.frombuffer(self._unwanted, np.bool_)[: 2 * count].reshape(-1, 2)
         beyond = (rows.ack[:count, ::-1] - rows.end[:count]) % MODULUS
-        lost = rows.ended[:count, None] & ~unwanted & (rows.ack[:count, ::-1] >= 0)
+        lost = rows.ended[:count, None] & self._wanted.sides(count) & (rows.ack[:count, ::-1] >= 0)
         lost &= (beyond > 1) & (beyond < MODULUS // 4)
         for cell in np.flatnonzero(lost.reshape(-1)).tolist():
             self._report_unread(cell, int(rows.first_packet[cell >> 1]), "the end")
@@ -349,7 +402,7 @@ class Assembler:
     def _while_wanted(self, cell: int, segments: Iterator[Segment]) -> Iterator[Segment]:
         """Gives segments until their direction is closed, which may happen between any two of them."""
         for segment in segments:
-            if self._unwanted[cell]:
+            if self._wanted.codes[cell] == UNWANTED:
                 return
             yield segment
 
@@ -358,44 +411,46 @@ class Assembler:
         rows = self._numbering.rows
         count = rows.count
         base, ack = rows.base[:count], rows.ack[:count, ::-1]
-        unwanted = np.frombuffer(self._unwanted, np.bool_)[: 2 * count].reshape(-1, 2)
-        lost = (base >= 0) & (ack >= 0) & (rows.first_payload[:count] < 0) & ~unwanted
+        lost = (base >= 0) & (ack >= 0) & (rows.first_payload[:count] < 0) & self._wanted.sides(count)
         lost &= ((ack - base) % MODULUS > 1 + rows.fin[:count]) & ~rows.ended[:count, None]
         for cell in np.flatnonzero(lost.reshape(-1)).tolist():
             self._open_stream(cell, 0)
 
 
-def _rows(table: PacketTable, run: Column, cell: Column, outbound: Column) -> Iterator[_Row]:
-    """Gives some rows of a table one by one."""
+def _rows(
+    table: PacketTable, rows: Column, cells: Column, outbound: Column, plain: Column
+) -> Iterator[tuple[int, int, bool, bool, bool, int, int, int, int, int]]:
+    """Gives some rows of a table one by one, as in `_Row`."""
+    is_tcp = table.protocol[rows] == TCP
+    seq = table.tcp_seq[rows].astype(np.int64)
+    seq += is_tcp & ((table.tcp_flags[rows] & SYN) != 0)
     columns = (
-        run,
-        cell[run],
-        outbound[run],
-        table.protocol[run],
-        table.tcp_flags[run],
-        table.tcp_seq[run],
-        table.number[run],
-        table.time_ns[run],
-        table.payload_at[run],
-        table.payload_len[run],
-        table.payload_captured[run],
+        rows,
+        cells,
+        outbound,
+        plain,
+        is_tcp,
+        seq % MODULUS,
+        table.number[rows],
+        table.time_ns[rows],
+        table.payload_at[rows],
+        table.payload_len[rows],
     )
-    return map(_Row, *(column.tolist() for column in columns))
+    return zip(*(column.tolist() for column in columns), strict=True)
 
 
 def _payload(table: PacketTable, row: _Row) -> bytes:
     """Gives a copy of the captured payload of a row."""
-    data: bytes = table.buffer[row.payload_at : row.payload_at + min(row.captured, row.payload_len)].tobytes()
+    length = min(int(table.payload_captured[row.at]), row.payload_len)
+    data: bytes = table.buffer[row.payload_at : row.payload_at + length].tobytes()
     return data
 
 
 def _header_len(table: PacketTable, row: _Row) -> int:
     """Gives the length of the transport header before a first fragment's payload, 0 where it cannot be told."""
-    if row.protocol == UDP:
-        return UDP_HEADER_LEN
-    if row.protocol != TCP:
-        return 0
-    start = row.seq.to_bytes(4, "big")
+    if not row.is_tcp:
+        return UDP_HEADER_LEN if table.protocol[row.at] == UDP else 0
+    start = int(table.tcp_seq[row.at]).to_bytes(4, "big")
     for length in range(20, 64, 4):
         header = table.buffer[max(0, row.payload_at - length) : row.payload_at].tobytes()
         if len(header) == length and header[4:8] == start and header[12] >> 4 == length // 4:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from itertools import repeat
 
 from iotaudit.assemble.devices import Census
-from iotaudit.model.flows import Direction, Endpoint, Flow, FlowName, FlowSummary, FlowTable
+from iotaudit.model.flows import (
+    Direction,
+    Endpoint,
+    Flow,
+    FlowName,
+    FlowSummary,
+    FlowTable,
+    HttpExchange,
+)
 from iotaudit.model.packets import ip_text, protocol_name
 from iotaudit.model.quick import quick
 
@@ -18,6 +26,7 @@ TUNNELS = frozenset(
 
 ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,15}://")
 """How a target begins that only a proxy is asked for (RFC 9112 section 3.2.2)."""
+PORT = re.compile(r":[0-9]*\Z")
 
 
 @quick
@@ -190,6 +199,23 @@ def unattributed(rows: Iterable[Conversation], census: Census) -> tuple[Conversa
     )
 
 
+def is_asked_to_pass_on(summary: FlowSummary) -> bool:
+    """Says whether requests were seen that only a proxy is asked for."""
+    return any(asked_host(one) is not None for one in summary.http)
+
+
+def asked_host(request: HttpExchange) -> str | None:
+    """Gives the host (lower case, "" where there is none) of a request that only a proxy is asked for, else None."""
+    if request.method == "CONNECT":
+        authority = request.uri
+    elif scheme := ABSOLUTE.match(request.uri):
+        authority = re.split(r"[/?#]", request.uri[scheme.end() :], maxsplit=1)[0]
+    else:
+        return None
+    host = PORT.sub("", authority.rpartition("@")[2])
+    return host.strip("[]").rstrip(".").lower()
+
+
 def _tags(row: Conversation, summary: FlowSummary, *, serves: bool) -> tuple[str, ...]:
     """Gives what later stages must know of a flow beside its counts.
 
@@ -203,7 +229,7 @@ def _tags(row: Conversation, summary: FlowSummary, *, serves: bool) -> tuple[str
         tags.append("device_serves")
     if row.protocol in TUNNELS or summary.application in TUNNELS:
         tags.append("tunnel")
-    if not row.web_log and any(x.method == "CONNECT" or ABSOLUTE.match(x.uri) for x in summary.http):
+    if not row.web_log and is_asked_to_pass_on(summary):
         tags.append("proxied")
     if row.web_log:
         tags.append("web_log")

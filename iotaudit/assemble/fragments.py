@@ -214,10 +214,17 @@ class Fragments:
 
 
 def _is_another(known: _Open, fragment: Fragment, owner: tuple[int, int] | None) -> bool:
-    """Says whether the identification was used again: late, by another flow, or after a complete datagram."""
+    """Says whether the identification was used again: late, by another flow, or after a complete datagram.
+
+    A first fragment whose ports cannot be read comes as a later one at offset 0: it and another first one are of two.
+    """
     if fragment.time_ns - known.begun_ns > LIFE_NS:
         return True
     if owner is not None and known.has_first and owner != (known.flow, known.side):
+        return True
+    if owner is None and fragment.at == 0 and known.has_first:
+        return True
+    if owner is not None and not known.has_first and any(at == 0 for at, _ in known.spans):
         return True
     if not known.complete:
         return False

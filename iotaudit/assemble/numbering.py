@@ -120,6 +120,10 @@ class Numbering:
         self._add(table, numbers, sums)
         return Numbered(flow, side, cell, ends, turns, syns, later)
 
+    def forget_keys(self) -> None:
+        """Takes note that no more packets come: what finds a conversation again is let go, its row stays."""
+        self._numbers = {}
+
     def _control(
         self, table: PacketTable, order: Column, starts: Column, side: Column, known: Column
     ) -> tuple[Control, Column]:

@@ -9,9 +9,9 @@ first copy wins: Ptacek and Newsham, "Insertion, Evasion, and Denial of Service"
 """
 
 from bisect import insort
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from iotaudit.model.lanes import LANES
@@ -50,80 +50,99 @@ class Bounds:
     held_len: int = 0
     held_limit: int = HELD_IN_ALL
     kept_len: int = 0
-    keepers: OrderedDict[int, "Stream"] = field(default_factory=OrderedDict)
+    keepers: "OrderedDict[Stream, None]" = field(default_factory=OrderedDict)
 
 
 class Stream:
-    """One direction; `begin` is the sequence number of its first byte."""
+    """One direction; `begin` is the sequence number of its first byte.
 
-    __slots__ = ("_bounds", "_flow", "_held", "_held_len", "_kept", "_kept_len", "_next", "_offset", "_place", "_restart", "_told")
+    next: the number that is next · held: what waits behind a hole. Bytes at `next` may be given by `append` where nothing
+    waits; everything else is for `take`.
+    """
+
+    __slots__ = (
+        "_bounds",
+        "_flow",
+        "_held_len",
+        "_kept",
+        "_kept_len",
+        "_offset",
+        "_packet",
+        "_restart",
+        "_time_ns",
+        "_told",
+        "held",
+        "next",
+    )
 
     def __init__(self, flow: int, begin: int, bounds: Bounds) -> None:
         self._flow = flow
-        self._next = begin
+        self.next = begin
         self._offset = 0
         self._bounds = bounds
-        self._held: list[Piece] = []
+        self.held: list[Piece] = []
         self._held_len = 0
-        self._kept: deque[tuple[int, bytes]] = deque()
+        self._kept: list[Segment] = []
         self._kept_len = 0
         self._restart = -1
-        self._place: tuple[int, int] | None = None
+        self._packet = -1
+        self._time_ns = -1
         self._told: tuple[str, ...] = ()
 
     def restart(self, begin: int) -> None:
         """Notes that another SYN was seen: data at exactly its number begins a new connection in this flow."""
         self._restart = begin
 
-    def expects(self, seq: int) -> bool:
-        """Says whether bytes at this number are next, and nothing waits behind them."""
-        return seq == self._next and not self._held
-
     def is_whole(self, end: int) -> bool:
         """Says whether all bytes before this number were given, and nothing else waits or is announced.
 
         A stream of which numbers come round is never called whole: its late copies could not be told.
         """
-        return self._next == end and not self._held and self._restart < 0 and self._offset < MODULUS // 2
+        return self.next == end and not self.held and self._restart < 0 and self._offset < MODULUS // 2
 
-    def append(self, piece: Piece, *, outbound: bool) -> Segment:
-        """Gives the bytes of a piece that is next (its `at` and `cut_len` are not used)."""
-        data = piece.data
-        segment = Segment(self._flow, outbound, piece.packet, piece.time_ns, self._offset, data)
-        self._place = piece.packet, piece.time_ns
-        self._keep(data)
-        self._offset += len(data)
-        self._next = (self._next + len(data)) % MODULUS
+    def append(self, packet: int, time_ns: int, data: bytes, outbound: bool) -> Segment:  # noqa: FBT001 - by place: it is called for every piece
+        """Gives bytes that are next."""
+        self._packet = packet
+        self._time_ns = time_ns
+        segment = Segment(self._flow, outbound, packet, time_ns, self._offset, data)
+        length = len(data)
+        self._offset += length
+        self.next = (self.next + length) % MODULUS
+        if length > KEPT_LEN:
+            length = KEPT_LEN
+            self._keep(replace(segment, offset=self._offset - length, data=data[-length:]), length)
+        else:
+            self._keep(segment, length)
         return segment
 
     def take(self, seq: int, piece: Piece, *, outbound: bool) -> Iterator[Segment]:
         """Takes bytes at a sequence number (`piece.at` is not used) and gives what is in order now."""
-        self._place = piece.packet, piece.time_ns
-        ahead = (seq - self._next) % MODULUS
+        self._packet, self._time_ns = piece.packet, piece.time_ns
+        ahead = (seq - self.next) % MODULUS
         if ahead and seq == self._restart:
             yield from self.flush(outbound=outbound)
-            self._next = seq
+            self.next = seq
             ahead = 0
             self._restart = -1
         if ahead >= MODULUS // 2:
             ahead -= MODULUS
-        if not ahead and not self._held:
+        if not ahead and not self.held:
             yield from self._give(piece, outbound=outbound)
             return
         for part in self._new_parts(piece._replace(at=self._offset + ahead)):
-            insort(self._held, part)
+            insort(self.held, part)
             self._hold(len(part.data))
         yield from self._drain(outbound=outbound)
-        while len(self._held) > HELD_COUNT or self._held_len > HELD_LEN:
+        while len(self.held) > HELD_COUNT or self._held_len > HELD_LEN:
             yield from self._skip(outbound=outbound)
-        if self._held and self._bounds.held_len > self._bounds.held_limit:
-            self._report("stream_buffer_full", self._held[0].packet)
-            while self._held:
+        if self.held and self._bounds.held_len > self._bounds.held_limit:
+            self._report("stream_buffer_full", self.held[0].packet)
+            while self.held:
                 yield from self._skip(outbound=outbound)
 
     def flush(self, *, outbound: bool) -> Iterator[Segment]:
         """Gives what is held back, holes as gaps."""
-        while self._held:
+        while self.held:
             yield from self._skip(outbound=outbound)
 
     def finish(self, acknowledged: int, place: tuple[int, int], *, outbound: bool) -> Iterator[Segment]:
@@ -132,39 +151,39 @@ class Stream:
         `place` (packet id and time) is that of the gap where the stream has no packet.
         """
         yield from self.flush(outbound=outbound)
-        missing = (acknowledged - self._next) % MODULUS
+        missing = (acknowledged - self.next) % MODULUS
         if acknowledged >= 0 and 1 < missing < MODULUS // 4:  # one may be a FIN that was not seen
-            packet, time_ns = self._place or place
+            packet, time_ns = place if self._packet < 0 else (self._packet, self._time_ns)
             self._report("stream_gap", packet, "the end", loses_payload=True)
             yield self._gap(missing, packet, time_ns, outbound=outbound)
 
     def drop(self) -> None:
         """Forgets all bytes: nobody wants them."""
         self._hold(-self._held_len)
-        self._held = []
+        self.held = []
         self._forget()
 
     def _give(self, piece: Piece, *, outbound: bool) -> Iterator[Segment]:
         """Gives bytes that are next, and the gap that the snap length left after them."""
         if piece.data:
-            yield self.append(piece, outbound=outbound)
+            yield self.append(piece.packet, piece.time_ns, piece.data, outbound)
         cut_len = piece.cut_len
-        if cut_len and self._held:
-            cut_len = min(cut_len, max(0, self._held[0].at - self._offset))
+        if cut_len and self.held:
+            cut_len = min(cut_len, max(0, self.held[0].at - self._offset))
         if cut_len:
             self._report("stream_gap", piece.packet, "cut by the snap length", loses_payload=True)
             yield self._gap(cut_len, piece.packet, piece.time_ns, outbound=outbound)
 
     def _drain(self, *, outbound: bool) -> Iterator[Segment]:
         """Gives the held pieces that have become next."""
-        while self._held and self._held[0].at <= self._offset:
-            piece = self._held.pop(0)
+        while self.held and self.held[0].at <= self._offset:
+            piece = self.held.pop(0)
             self._hold(-len(piece.data))
             yield from self._give(piece, outbound=outbound)
 
     def _skip(self, *, outbound: bool) -> Iterator[Segment]:
         """Gives the first hole as a gap, and what follows it."""
-        piece = self._held[0]
+        piece = self.held[0]
         self._report("stream_gap", piece.packet, loses_payload=True)
         yield self._gap(piece.at - self._offset, piece.packet, piece.time_ns, outbound=outbound)
         yield from self._drain(outbound=outbound)
@@ -172,7 +191,7 @@ class Stream:
     def _gap(self, length: int, packet: int, time_ns: int, *, outbound: bool) -> Segment:
         gap = Segment(self._flow, outbound, packet, time_ns, self._offset, b"", length)
         self._offset += length
-        self._next = (self._next + length) % MODULUS
+        self.next = (self.next + length) % MODULUS
         return gap
 
     def _new_parts(self, piece: Piece) -> list[Piece]:
@@ -187,7 +206,7 @@ class Stream:
                 return []
             piece = piece._replace(at=self._offset, data=piece.data[old:], cut_len=max(0, cut_len))
         parts: list[Piece] = []
-        for held in self._held:
+        for held in self.held:
             if held.at >= piece.at + len(piece.data):
                 break
             end = held.at + len(held.data)
@@ -210,32 +229,32 @@ class Stream:
         if piece.data == KEEP_ALIVE and old == 1:
             return
         data = piece.data[:old]
-        for at, given in self._kept:
+        for segment in self._kept:
+            at, given = segment.offset, segment.data
             begin, end = max(at, piece.at), min(at + len(given), piece.at + len(data))
             if begin < end and given[begin - at : end - at] != data[begin - piece.at : end - piece.at]:
                 self._report("stream_conflict", piece.packet)
                 return
 
-    def _keep(self, data: bytes) -> None:
-        bounds = self._bounds
-        data_at = self._offset
-        if len(data) > KEPT_LEN:
-            data_at += len(data) - KEPT_LEN
-            data = data[-KEPT_LEN:]
-        self._kept.append((data_at, data))
-        self._kept_len += len(data)
-        bounds.kept_len += len(data)
-        bounds.keepers[id(self)] = self
-        while self._kept_len > KEPT_LEN or len(self._kept) > KEPT_COUNT:
-            gone = len(self._kept.popleft()[1])
-            self._kept_len -= gone
+    def _keep(self, segment: Segment, length: int) -> None:
+        """Keeps what was given, of which the oldest gives way."""
+        bounds, kept = self._bounds, self._kept
+        if not kept:
+            bounds.keepers[self] = None
+        kept.append(segment)
+        bounds.kept_len += length
+        length += self._kept_len
+        while length > KEPT_LEN or len(kept) > KEPT_COUNT:
+            gone = len(kept.pop(0).data)
+            length -= gone
             bounds.kept_len -= gone
+        self._kept_len = length
         while bounds.kept_len > KEPT_IN_ALL:
-            next(iter(bounds.keepers.values()))._forget()  # an ordered dict, since its front is taken off
+            next(iter(bounds.keepers))._forget()  # an ordered dict, since its front is taken off
 
     def _forget(self) -> None:
         self._bounds.kept_len -= self._kept_len
-        self._bounds.keepers.pop(id(self), None)
+        self._bounds.keepers.pop(self, None)
         self._kept.clear()
         self._kept_len = 0
 

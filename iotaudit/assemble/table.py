@@ -4,6 +4,7 @@ import numpy as np
 
 from iotaudit.assemble.fragments import Fragment
 from iotaudit.model.flows import Column, FlowTable
+from iotaudit.model.packets import input_of
 
 COLUMNS: tuple[tuple[str, str, int, int], ...] = (
     ("protocol", "u1", 0, 0),
@@ -44,6 +45,8 @@ while nothing answered it), whether FIN or RST was seen since, and for each side
 fragmented packet). `ended`: no more bytes of the flow are looked for, those that were wanted were given to their ends.
 """
 GUESSED, BY_ANSWER, BY_SYN = 0, 1, 2
+GROWTH = 1 << 16
+"""Rows that are made room for at once, once there are as many."""
 
 
 class FlowRows:
@@ -89,7 +92,7 @@ class FlowRows:
         """Adds `count` rows with first values."""
         self.count += count
         if self.count > self._room:
-            self._resize(max(self.count, 2 * self._room))
+            self._resize(max(self.count, self._room + min(self._room, GROWTH)))
 
     def add_times(self, rows: Column, first: Column, last: Column) -> None:
         """Widens the span of distinct rows; -1 is no time."""
@@ -103,7 +106,11 @@ class FlowRows:
         self.packets[row, side] += 1
         self.bytes[row, side] += fragment.wire_len
         self.payload[row, side] += fragment.payload_len
-        self.first_packet[row] = min(self.first_packet[row], fragment.packet)
+        known = int(self.first_packet[row])
+        if input_of(known) == input_of(fragment.packet):
+            self.first_packet[row] = min(known, fragment.packet)
+        elif 0 <= fragment.time_ns < self.first_ns[row]:
+            self.first_packet[row] = fragment.packet
         before = self.first_payload[row, side]
         if fragment.payload_len and (before < 0 or fragment.packet < before):
             self.first_payload[row, side] = fragment.packet

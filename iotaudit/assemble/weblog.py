@@ -1,5 +1,6 @@
 """Conversations of a web log: the same rows as packets give, one for each protocol, client, server and name."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from iotaudit.assemble.flow_rows import Conversation
@@ -8,6 +9,20 @@ from iotaudit.model.raw import Exchange
 
 FIRST_NUMBER = 1 << 32
 """Flow numbers of web logs start here, above any row of a flow table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One conversation of a log, with what tells which packets are of it.
+
+    `transport`: tcp or udp, what carried it · `host`: the name that was asked for · `proxy`: the proxy's end of the
+    client's connection, None where the log has none.
+    """
+
+    row: Conversation
+    transport: str
+    host: str | None
+    proxy: Endpoint | None
 
 
 @dataclass(slots=True)
@@ -49,13 +64,27 @@ class WebLog:
         row.last_ns = max(row.last_ns, exchange.end_ns, exchange.time_ns)
         return row.number
 
-    def clients(self) -> dict[str, int]:
-        """Gives the addresses of the clients ("" where the log has none) with their first entry's id."""
+    def clients(self, without: Collection[int] = ()) -> dict[str, int]:
+        """Gives the addresses of the clients ("" where the log has none) with their first entry's id.
+
+        Nobody is told of for conversations whose number is in `without`: packets show who had them.
+        """
         first: dict[str, int] = {}
         for row in self._sums.values():
             ip = row.exchange.client_ip or ""
+            if not ip and row.number in without:
+                continue
             first[ip] = min(first.get(ip, row.first_packet), row.first_packet)
         return first
+
+    def logged(self) -> tuple[Logged, ...]:
+        """Gives the conversations with what tells which packets are of them."""
+        return tuple(
+            Logged(row, _transport(one), one.host, Endpoint(one.proxy_ip, one.proxy_port) if one.proxy_ip else None)
+            for row, one in zip(
+                self.conversations(), (total.exchange for total in self._sums.values()), strict=True
+            )
+        )
 
     def conversations(self) -> tuple[Conversation, ...]:
         """Gives one conversation for each client, server and name."""
@@ -86,3 +115,10 @@ class WebLog:
 def _protocol(exchange: Exchange) -> str:
     """Gives what the log is of: requests are "http", whatever carried them; no transport conversation was seen."""
     return {"tcp": "tcp", "udp": "udp", "dns": "udp"}.get(exchange.kind, "http")
+
+
+def _transport(exchange: Exchange) -> str:
+    """Gives what carried an exchange between client and proxy."""
+    if exchange.kind in ("udp", "dns") or exchange.http_version.startswith("HTTP/3"):
+        return "udp"
+    return "tcp"

@@ -231,6 +231,7 @@ def _tcp(walk: Walk, packets: _Packets) -> None:
     good = (captured >= 4) & ((captured < 13) | (length >= 20)) & ((room >= 20) | (packets.frag == 1))
     if not good.all():
         walk.malformed(pick(packets.heads, ~good), "TCP header is cut or its length is impossible")
+        _emit_unported(walk, packets.pick(~good))
         packets, window, length, room = packets.pick(good), window[good], length[good], room[good]
     length = np.maximum(length, 20)
     beyond = (length > room) & (packets.frag == 0)
@@ -249,6 +250,7 @@ def _udp(walk: Walk, packets: _Packets) -> None:
     good = (captured >= 4) & (jumbo | (length >= 8)) & (room >= 8)
     if not good.all():
         walk.malformed(pick(heads, ~good), "UDP header is cut or its length is impossible")
+        _emit_unported(walk, packets.pick(~good))
         packets, window, length, jumbo = packets.pick(good), window[good], length[good], jumbo[good]
         heads = packets.heads
     limit = np.where(jumbo, heads.limit, np.minimum(heads.limit, heads.at + length))
@@ -258,6 +260,14 @@ def _udp(walk: Walk, packets: _Packets) -> None:
     source, target = number_at(window, 0, 2), number_at(window, 2, 2)
     kinds = np.where(IS_UDP_TUNNEL[target], _UDP_KINDS[target], _UDP_KINDS[source])
     enter(walk, kinds, heads.moved(8))
+
+
+def _emit_unported(walk: Walk, packets: _Packets) -> None:
+    """Adds rows of first fragments whose ports cannot be read: as fragments at offset 0, which no flow owns."""
+    first = packets.frag == 1
+    if first.any():
+        packets = packets.pick(first)
+        _emit(walk, replace(packets, frag=np.full(len(packets.heads), 2, np.uint8)), None, 0)
 
 
 def _emit(walk: Walk, packets: _Packets, transport: Column | None, header_len: Column | int) -> None:

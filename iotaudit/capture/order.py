@@ -6,7 +6,7 @@ What has no time goes with what came before it; an input that cannot be looked a
 first.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import fields
 from heapq import heapify, heappop, heappush
 
@@ -57,6 +57,11 @@ class TimeOrder:
         for source in self._sources:
             if not source.ended:
                 yield source.reader, source.begun
+
+    def close(self) -> None:
+        """Closes the inputs that were not read to their ends."""
+        for source in self._sources:
+            source.close()
 
     def _advance(self, k: int) -> None:
         if self._sources[k].advance():
@@ -111,6 +116,11 @@ class _Source:
             self.due_ns = int(self._times[0])
         self.ended = self.item is None
         return not self.ended
+
+    def close(self) -> None:
+        """Ends reading."""
+        if isinstance(self._items, Generator):
+            self._items.close()
 
     def take(self, until_ns: int) -> Iterator[tuple[FrameBatch, Column]]:
         """Gives what the batch has up to a time, with the times to sort by; the rest waits."""

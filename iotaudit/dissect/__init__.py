@@ -3,66 +3,129 @@
 `DISSECTORS` is the one list; docs/protocols/ has a page for each. Its order never decides a result.
 """
 
+from iotaudit.codec.keylog import KeyLog
 from iotaudit.dissect import (
+    amqp,
+    bacnet,
+    baichuan,
+    bittorrent,
+    coap,
     dhcp,
     dhcpv6,
+    dhip,
     dns,
     dtls,
     ftp,
+    gquic,
     http,
     http2,
+    imap,
+    ipsec,
+    kasa,
+    kerberos,
+    ldap,
     llmnr,
     mdns,
+    miio,
+    modbus,
     mqtt,
     ndp,
     netbios,
     ntp,
+    openvpn,
+    pop3,
+    pppp,
     quic,
+    rtcp,
+    rtmp,
     rtp,
     rtsp,
+    sadp,
+    sip,
+    smb,
     smtp,
+    snmp,
     ssdp,
     ssh,
     stun,
+    syslog,
+    telnet,
+    tftp,
     tls,
+    tutk,
+    tuya,
+    ubiquiti,
     websocket,
     wireguard,
+    xmpp,
 )
 from iotaudit.dissect.flow import FlowDissector
-from iotaudit.dissect.session import Context, Dissector
+from iotaudit.dissect.session import NO_KEYS, Context, Dissector
 from iotaudit.model.flows import Endpoint
 
 DISSECTORS: tuple[Dissector, ...] = (
+    amqp,
+    bacnet,
+    baichuan,
+    bittorrent,
+    coap,
     dhcp,
     dhcpv6,
+    dhip,
     dns,
     dtls,
     ftp,
+    gquic,
     http,
     http2,
+    imap,
+    ipsec,
+    kasa,
+    kerberos,
+    ldap,
     llmnr,
     mdns,
+    miio,
+    modbus,
     mqtt,
     ndp,
     netbios,
     ntp,
+    openvpn,
+    pop3,
+    pppp,
     quic,
+    rtcp,
+    rtmp,
     rtp,
     rtsp,
+    sadp,
+    sip,
+    smb,
     smtp,
+    snmp,
     ssdp,
     ssh,
     stun,
+    syslog,
+    telnet,
+    tftp,
     tls,
+    tutk,
+    tuya,
+    ubiquiti,
     websocket,
     wireguard,
+    xmpp,
 )
 """Every protocol that is read."""
 
 
-def open_flow(number: int, protocol: int, client: Endpoint, server: Endpoint) -> FlowDissector:
-    """Opens the reading of one flow: `number` as events cite it, `protocol` the IP protocol number."""
-    return FlowDissector(Context(number, protocol, client, server), DISSECTORS)
+def open_flow(
+    number: int, protocol: int, client: Endpoint, server: Endpoint, keys: KeyLog = NO_KEYS
+) -> FlowDissector:
+    """Opens the reading of one flow: `number` as events cite it, `protocol` the IP protocol number, `keys` to open it."""
+    return FlowDissector(Context(number, protocol, client, server, keys), DISSECTORS)
 
 
 __all__ = ["DISSECTORS", "FlowDissector", "open_flow"]

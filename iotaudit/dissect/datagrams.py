@@ -1,6 +1,7 @@
 """The session of a protocol whose every datagram is a message: it is read, and nothing waits for more."""
 
 from collections.abc import Callable
+from functools import cache
 
 from iotaudit.dissect.session import Context, Output, Reading
 from iotaudit.model.events import Event, Oddity
@@ -79,6 +80,7 @@ def malformed(segment: Segment, protocol: str, fault: str) -> Oddity:
     )
 
 
+@cache
 def clear_reading(protocol: str) -> Reading:
     """Gives the summary of a protocol that has no encryption."""
     return Reading(

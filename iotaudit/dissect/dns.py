@@ -5,8 +5,15 @@ Source: RFC 1035 section 4 (messages), RFC 7766 section 8 (two-byte length on TC
 """
 
 from iotaudit.dissect.datagrams import Said, Seen, clear_reading, malformed
-from iotaudit.dissect.dns_answers import resolve
-from iotaudit.dissect.dns_message import HEADER_LEN, NAME_LEN, Message, asks_soundly, parse
+from iotaudit.dissect.dns_answers import resolve, resolved
+from iotaudit.dissect.dns_message import (
+    HEADER_LEN,
+    NAME_LEN,
+    REPEATED_LEN,
+    Message,
+    asks_soundly,
+    parse,
+)
 from iotaudit.dissect.dns_numbers import CLASSES, TYPES, flags_fit
 from iotaudit.dissect.session import TCP, UDP, Context, Head, Likeness, Output, Reading
 from iotaudit.dissect.stream import Stream
@@ -32,7 +39,12 @@ def recognise(head: Head) -> Likeness:
     if message is None:
         return Likeness.NO
     whole = message.fault is None and message.read_len == len(head.data)
-    if whole and flags_fit(message.flags) and asks_soundly(message.questions) and not is_link_local(message):
+    if (
+        whole
+        and flags_fit(message.flags)
+        and asks_soundly(message.questions)
+        and not is_link_local(head.data, message)
+    ):
         return Likeness.LIKELY
     return Likeness.WEAK
 
@@ -120,47 +132,59 @@ class DnsSession:
                 key=question.type,
             )
             for question in message.questions
-            if any(len(label) >= LONG_LABEL_LEN for label in question.raw.split(b"."))
+            if max(map(len, question.raw.split(b"."))) >= LONG_LABEL_LEN
             and self._said.is_new(question.raw)
         ]
+
+
+def told(context: Context, segment: Segment) -> list[DnsQuery] | list[DnsAnswer]:
+    """Gives what one message says that another protocol carried (RFC 8484), nothing where it is none."""
+    message = parse(segment.data)
+    if message is None:
+        return []
+    return (answers if message.is_response else queries)(context, segment, message, ID)
 
 
 def queries(context: Context, segment: Segment, message: Message, protocol: str) -> list[DnsQuery]:
     """Gives a query for each question."""
     client = context.sender(outbound=segment.outbound).ip
     resolver = context.receiver(outbound=segment.outbound).ip
-    place = (segment.flow, segment.packet, segment.time_ns, segment.outbound)
-    return [DnsQuery(*place, q.name, q.type, client, resolver, protocol) for q in message.questions]
+    flow, packet, time_ns, outbound = segment.flow, segment.packet, segment.time_ns, segment.outbound
+    return [
+        DnsQuery(flow, packet, time_ns, outbound, question.name, question.type, client, resolver, protocol)
+        for question in message.questions
+    ]
 
 
 def answers(context: Context, segment: Segment, message: Message, protocol: str) -> list[DnsAnswer]:
     """Gives an answer for each question of a response."""
     resolver = context.sender(outbound=segment.outbound).ip
     client = context.receiver(outbound=segment.outbound).ip
-    place = (segment.flow, segment.packet, segment.time_ns, segment.outbound)
-    found = []
-    for question in message.questions:
-        told = resolve(message, question)
-        found.append(
-            DnsAnswer(
-                *place,
-                name=question.name,
-                type=question.type,
-                answers=told.answers,
-                chain=told.chain,
-                resolver=resolver,
-                client=client,
-                rcode=message.rcode,
-                ttl_s=told.ttl_s,
-                protocol=protocol,
-            )
+    short = message.read_len <= REPEATED_LEN
+    said = resolved(message) if short else [resolve(message, question) for question in message.questions]
+    return [
+        DnsAnswer(
+            segment.flow,
+            segment.packet,
+            segment.time_ns,
+            segment.outbound,
+            question.name,
+            question.type,
+            told.answers,
+            told.chain,
+            resolver,
+            client,
+            message.rcode,
+            told.ttl_s,
+            protocol,
         )
-    return found
+        for question, told in zip(message.questions, said, strict=True)
+    ]
 
 
-def is_link_local(message: Message) -> bool:
+def is_link_local(data: bytes, message: Message) -> bool:
     """Says whether a message looks like multicast DNS: no id, and names under `.local`."""
-    if message.id:
+    if data[:2] != b"\0\0":
         return False
     names = [q.name for q in message.questions] + [r.name for r in message.records]
     return any(name == "local" or name.endswith(".local") for name in names)

@@ -3,8 +3,8 @@
 Source: RFC 1034 section 3.6.2 (aliases), RFC 5452 section 6 (what of a response may be used).
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 
 from iotaudit.dissect.dns_message import ANSWER, UNICAST, Message, Question, Record
 from iotaudit.model.quick import quick
@@ -25,12 +25,19 @@ class Resolved:
     ttl_s: int
 
 
+@lru_cache(maxsize=256)
+def resolved(message: Message) -> tuple[Resolved, ...]:
+    """Gives what a response says of each of its questions; meant for short ones, since they are remembered."""
+    return tuple([resolve(message, question) for question in message.questions])
+
+
 def resolve(message: Message, question: Question) -> Resolved:
     """Gives what the answer section says of one question; other sections and other names are not looked at."""
-    owned: dict[str, list[Record]] = defaultdict(list)
+    wanted = question.rdclass & ~UNICAST
+    owned: dict[str, list[Record]] = {}
     for record in message.records:
-        if record.section == ANSWER and _same_class(record, question):
-            owned[record.name].append(record)
+        if record.section == ANSWER and wanted in (ANY_CLASS, record.rdclass & ~UNICAST):
+            owned.setdefault(record.name, []).append(record)
     name = question.name
     chain = [name]
     ttls: list[int] = []
@@ -68,8 +75,3 @@ def _fits(record: Record, question: Question) -> bool:
     if question.type == "ANY":
         return record.type not in TEXT_TYPES  # a text that reads like an address must not bind
     return record.type == question.type
-
-
-def _same_class(record: Record, question: Question) -> bool:
-    wanted = question.rdclass & ~UNICAST
-    return wanted in (ANY_CLASS, record.rdclass & ~UNICAST)

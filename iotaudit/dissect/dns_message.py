@@ -6,7 +6,6 @@ Source: RFC 1035 section 4 (format, compression), RFC 3596 (AAAA), RFC 2782 (SRV
 (OPT).
 """
 
-import ipaddress
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,9 +25,10 @@ from iotaudit.model.packets import ipv6_text
 from iotaudit.model.quick import quick
 
 HEADER = struct.Struct(">6H")
+QUESTION, RECORD = struct.Struct(">HH"), struct.Struct(">HHIH")
 HEADER_LEN = 12
 REPEATED_LEN = 512
-"""Longer messages are not remembered."""
+"""Of longer messages only the last few are remembered: each is asked for twice, by recognition and by the session."""
 QUESTION_LEN, RECORD_LEN = 5, 11
 """Least lengths, with the root as name."""
 NAME_LEN = 255
@@ -79,11 +79,13 @@ class Record:
 
 
 @quick
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Message:
-    """What could be read. `read_len` bytes were understood; `fault` says what stopped or spoiled the reading."""
+    """What could be read behind the id. `read_len` bytes were understood; `fault` says what stopped or spoiled it.
 
-    id: int
+    A repeated message is mostly one object, and so a key that is cheap to look up.
+    """
+
     flags: int
     questions: tuple[Question, ...]
     records: tuple[Record, ...]
@@ -108,7 +110,7 @@ def parse(data: bytes, *, unicode: bool = False) -> Message | None:
     _, flags, *counts = HEADER.unpack_from(data)
     if not flags_fit(flags) and not _may_fill(data, counts) and not _asks_soundly_first(data, counts[0]):
         return None
-    return _parse(data, unicode)
+    return (_read if len(data) <= REPEATED_LEN else _read_long)(data[2:], unicode)
 
 
 def _may_fill(data: bytes, counts: list[int]) -> bool:
@@ -126,32 +128,14 @@ def _asks_soundly_first(data: bytes, count: int) -> bool:
         return False
     if at + 4 > len(data):
         return False
-    kind, rdclass = struct.unpack_from(">HH", data, at)
+    kind, rdclass = QUESTION.unpack_from(data, at)
     return kind in TYPES and rdclass in CLASSES
 
 
-@lru_cache(maxsize=8)
-def _parse(data: bytes, unicode: bool) -> Message | None:  # noqa: FBT001 - a part of the cache's key
-    """Reads what may be a message; it is asked twice for each datagram, by recognition and by the session."""
-    message = _read_all(data[2:], unicode) if len(data) <= REPEATED_LEN else _read_all.__wrapped__(data[2:], unicode)
-    if message is None:
-        return None
-    return Message(
-        int.from_bytes(data[:2]),
-        message.flags,
-        message.questions,
-        message.records,
-        message.rcode,
-        message.read_len,
-        message.fault,
-    )
-
-
-@lru_cache(maxsize=256)
-def _read_all(behind_id: bytes, unicode: bool) -> Message | None:  # noqa: FBT001 - a part of the cache's key
-    """Reads a message whose id counts as 0: devices ask the same again and again."""
+def _read_all(behind_id: bytes, unicode: bool) -> Message | None:  # noqa: FBT001 - a part of the caches' keys
+    """Reads a message without its id."""
     data = b"\0\0" + behind_id
-    number, flags, *counts = HEADER.unpack_from(data)
+    _, flags, *counts = HEADER.unpack_from(data)
     reader = _Reader(data, flags & 15, unicode=unicode)
     fault = None
     try:
@@ -161,23 +145,29 @@ def _read_all(behind_id: bytes, unicode: bool) -> Message | None:  # noqa: FBT00
     if not flags_fit(flags) and (fault or reader.at < len(data)) and not asks_soundly(reader.questions[:1]):
         return None
     return Message(
-        number,
         flags,
         tuple(reader.questions),
         tuple(reader.records),
-        RCODES.get(reader.rcode, f"RCODE{reader.rcode}"),
+        RCODES.get(reader.rcode) or f"RCODE{reader.rcode}",
         reader.at,
         fault or reader.fault,
     )
 
 
+_read = lru_cache(maxsize=1024)(_read_all)
+_read_long = lru_cache(maxsize=4)(_read_all)
+
+
 def asks_soundly(questions: Sequence[Question]) -> bool:
     """Says whether there are questions, all of assigned types and classes."""
-    return bool(questions) and all(q.type in KNOWN_TYPES and q.rdclass in CLASSES for q in questions)
+    for question in questions:
+        if question.type not in KNOWN_TYPES or question.rdclass not in CLASSES:
+            return False
+    return bool(questions)
 
 
 @lru_cache(maxsize=1024)
-def _name_text(labels: tuple[bytes, ...], *, unicode: bool) -> str:
+def _name_text(labels: tuple[bytes, ...], unicode: bool) -> str:  # noqa: FBT001 - a part of the cache's key
     return domain_text(labels, unicode=unicode)
 
 
@@ -223,9 +213,12 @@ def read_name(data: bytes, at: int) -> tuple[tuple[bytes, ...], int]:
 class _Reader:
     """Walks the sections; what was gathered before a break stays."""
 
+    __slots__ = ("_data", "_unicode", "_whole", "at", "fault", "questions", "rcode", "records")
+
     def __init__(self, data: bytes, rcode: int, *, unicode: bool) -> None:
         self._data = data
         self._unicode = unicode
+        self._whole: dict[int, tuple[str, tuple[bytes, ...]]] = {}
         self.at = HEADER_LEN
         self.rcode = rcode
         self.fault: str | None = None
@@ -243,11 +236,10 @@ class _Reader:
     def _question(self) -> None:
         if len(self.questions) >= QUESTIONS_KEPT:
             raise BrokenError("more questions than are read")
-        labels, at = read_name(self._data, self.at)
+        name, labels, at = self._name()
         if at + 4 > len(self._data):
             raise BrokenError("a question is cut")
-        kind, rdclass = struct.unpack_from(">HH", self._data, at)
-        name = _name_text(labels, unicode=self._unicode)
+        kind, rdclass = QUESTION.unpack_from(self._data, at)
         self.questions.append(Question(name, b".".join(labels), type_text(kind), rdclass))
         self.at = at + 4
 
@@ -255,10 +247,10 @@ class _Reader:
         data = self._data
         if len(self.records) >= RECORDS_KEPT:
             raise BrokenError("more records than are read")
-        labels, at = read_name(data, self.at)
+        name, _, at = self._name()
         if at + 10 > len(data):
             raise BrokenError("a record is cut")
-        kind, rdclass, ttl, length = struct.unpack_from(">HHIH", data, at)
+        kind, rdclass, ttl, length = RECORD.unpack_from(data, at)
         at += 10
         if at + length > len(data):
             raise BrokenError("a record is longer than the message")
@@ -267,12 +259,27 @@ class _Reader:
         value = _value(data, at, at + length, kind, unicode=self._unicode)
         if value is None:
             self.fault = self.fault or "a record's data cannot be read"
-            value = _Value()
-        name = _name_text(labels, unicode=self._unicode)
+            value = NOTHING
         self.records.append(
             Record(section, name, type_text(kind), rdclass, ttl, value.texts, value.target, value.strings)
         )
         self.at = at + length
+
+    def _name(self) -> tuple[str, tuple[bytes, ...], int]:
+        """Gives text and labels of the name that comes next, and where it ends.
+
+        Most are a pointer to one that stands whole further up (the question's): that one is not read again.
+        """
+        data, at = self._data, self.at
+        if at + 2 <= len(data) and data[at] >= 0xC0:
+            known = self._whole.get((data[at] & 0x3F) << 8 | data[at + 1])
+            if known:
+                return *known, at + 2
+        labels, end = read_name(data, at)
+        name = _name_text(labels, self._unicode)
+        if sum(map(len, labels)) + len(labels) + 1 == end - at:
+            self._whole[at] = name, labels
+        return name, labels, end
 
 
 @quick
@@ -283,15 +290,18 @@ class _Value:
     strings: tuple[bytes, ...] = ()
 
 
+NOTHING = _Value()
+
+
 def _value(data: bytes, at: int, end: int, kind: int, *, unicode: bool) -> _Value | None:
     """Gives the data of a record; None where it cannot be that of its type."""
     if kind == 1:
-        return _Value((str(ipaddress.IPv4Address(data[at:end])),)) if end - at == 4 else _empty(at, end)
+        return _Value((_ipv4(data[at:end]),)) if end - at == 4 else _empty(at, end)
     if kind == 28:
         return _Value((ipv6_text(bytes(data[at:end])),)) if end - at == 16 else _empty(at, end)
     if kind in NAMED:
         if at == end:
-            return _Value()
+            return NOTHING
         name = _name_within(data, at + NAMED[kind], end, unicode=unicode)
         if name is None:
             return None
@@ -299,13 +309,17 @@ def _value(data: bytes, at: int, end: int, kind: int, *, unicode: bool) -> _Valu
     if kind in TEXTS:
         return _texts(data[at:end], unicode=unicode)
     if kind in SERVICES:
-        return _Value() if at == end else _service(data, at, end)
-    return _Value()
+        return NOTHING if at == end else _service(data, at, end)
+    return NOTHING
 
 
 def _empty(at: int, end: int) -> _Value | None:
     """Empty data is sound: dynamic updates delete with it (RFC 2136 section 2.5)."""
-    return _Value() if at == end else None
+    return NOTHING if at == end else None
+
+
+def _ipv4(raw: bytes) -> str:
+    return ".".join(map(str, raw))
 
 
 def _name_within(data: bytes, at: int, end: int, *, unicode: bool) -> str | None:
@@ -313,7 +327,7 @@ def _name_within(data: bytes, at: int, end: int, *, unicode: bool) -> str | None
         labels, behind = read_name(data, at)
     except BrokenError:
         return None
-    return _name_text(labels, unicode=unicode) if behind <= end else None
+    return _name_text(labels, unicode) if behind <= end else None
 
 
 def _texts(data: bytes, *, unicode: bool) -> _Value | None:
@@ -341,13 +355,13 @@ def _service(data: bytes, at: int, end: int) -> _Value | None:
     _, at = read_name(data, at + 2)
     hints: list[str] = []
     while at + 4 <= end:
-        key, length = struct.unpack_from(">HH", data, at)
+        key, length = QUESTION.unpack_from(data, at)
         at += 4
         if at + length > end:
             return None
         value = data[at : at + length]
         if key == IPV4_HINT:
-            hints += [str(ipaddress.IPv4Address(value[i : i + 4])) for i in range(0, length - 3, 4)]
+            hints += [_ipv4(value[i : i + 4]) for i in range(0, length - 3, 4)]
         elif key == IPV6_HINT:
             hints += [ipv6_text(bytes(value[i : i + 16])) for i in range(0, length - 15, 16)]
         at += length

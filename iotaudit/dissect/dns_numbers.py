@@ -99,4 +99,4 @@ def flags_fit(flags: int) -> bool:
 
 def type_text(number: int) -> str:
     """Gives the text of a record type, `TYPE<n>` (RFC 3597) where it has none here."""
-    return TYPES.get(number, f"TYPE{number}")
+    return TYPES.get(number) or f"TYPE{number}"

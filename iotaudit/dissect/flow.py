@@ -7,28 +7,33 @@ depend on the order of the dissectors: the best likeness wins, a port breaks tie
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from iotaudit.codec.guard import Fault, guarded
-from iotaudit.dissect.recognition import Best, recogniser
+from iotaudit.dissect.opened import OpenedStreams, inner_ports, opened_line
+from iotaudit.dissect.recognition import LADDER, Best, recogniser
 from iotaudit.dissect.session import (
     TCP,
     Context,
     Dissector,
+    Given,
     Head,
+    Item,
     Likeness,
+    Opened,
     Output,
     Reading,
     Session,
 )
 from iotaudit.dissect.unknown import UnknownSession
 from iotaudit.model.events import DnsAnswer, DnsQuery, Event, HostNamed, NameSeen, Oddity
-from iotaudit.model.flows import Encryption, EncryptionState, FlowName, FlowSummary
+from iotaudit.model.flows import Encryption, EncryptionState, FlowName, FlowSummary, HttpExchange
 from iotaudit.model.raw import Content, Segment
+from iotaudit.model.want import BOTH, NEITHER, NOTHING, Wants
 
-Found = Sequence[Event | Content]
+Found = Sequence[Item]
+Read = tuple[Dissector | None, Reading]
 
-LADDER = (1, 2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512, 1024, 2048, 4096)
-"""Lengths at which the head of a stream is looked at."""
 HEAD_LEN = LADDER[-1]
 DATAGRAMS_HELD = 8
 SWITCHES = 4
@@ -51,14 +56,52 @@ class _Side:
 
 
 class FlowDissector:
-    """Reads one flow; `feed` and `close` never raise for what the device sent."""
+    """Reads one flow; `feed` and `close` never raise for what the device sent.
 
-    def __init__(self, context: Context, dissectors: tuple[Dissector, ...]) -> None:
+    `want` says which bytes of it could still tell something; both leave it up to date. `depth` says in how many others
+    the flow lies: what was opened with keys is read by a dissector of its own.
+    """
+
+    __slots__ = (
+        "_asked",
+        "_closed",
+        "_content_count",
+        "_content_len",
+        "_context",
+        "_counts",
+        "_depth",
+        "_dissectors",
+        "_early",
+        "_faulted",
+        "_first_payload",
+        "_held",
+        "_is_stream",
+        "_module",
+        "_mute",
+        "_names",
+        "_opened",
+        "_others",
+        "_over",
+        "_place",
+        "_said",
+        "_session",
+        "_sides",
+        "_skipped_len",
+        "_switches",
+        "_tie",
+        "want",
+    )
+
+    def __init__(self, context: Context, dissectors: tuple[Dissector, ...], depth: int = 0) -> None:
         self._context = context
+        self._dissectors = dissectors
+        self._depth = depth
         self._is_stream = context.protocol == TCP
-        self._asked = recogniser(dissectors, context.protocol).asked(context.client.port, context.server.port)
+        ports = (context.client.port, context.server.port)
+        self._asked = recogniser(dissectors, context.protocol).asked(*(inner_ports(ports) if depth else ports))
         self._mute = not self._asked
-        self._sides = {True: _Side(), False: _Side()}
+        self.want: Wants = NEITHER if self._mute else BOTH
+        self._sides = [_Side(), _Side()]
         self._held: list[Segment] = []
         self._session: Session | None = None
         self._module: Dissector | None = None
@@ -69,33 +112,38 @@ class FlowDissector:
         self._tie = ""
         self._names: dict[tuple[str, str], FlowName] = {}
         self._counts: dict[str, int] = {}
-        self._said: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._early: list[Event] = []
+        self._said: dict[tuple[str, ...], tuple[str, ...]] | None = None
         self._content_count = 0
         self._content_len = 0
         self._first_payload: int | None = None
         self._closed = False
         self._place: Segment | None = None
         self._over: list[Session] = []
+        self._opened: OpenedStreams | None = None
 
     def feed(self, segment: Segment) -> Output:
         """Takes the next piece of one direction and gives what it completes."""
         if self._faulted or self._closed:
             return ()
-        if segment.data and self._first_payload is None:
+        if self._first_payload is None and segment.data:
             self._first_payload = segment.packet
         if self._mute:
             return ()
-        if self._session is not None and self._module is not None and self._is_stream:
-            found = self._run(self._session, segment)
+        session = self._session
+        if session is not None and self._is_stream and self._module is not None:
+            found = self._run(session, segment)
         else:
             found = self._take(segment)
-        return self._keep(found) if found else ()
+        kept = self._keep(found) if found else ()
+        self.want = self._wanted()
+        return kept
 
     def close(self) -> Output:
         """Takes the end of the flow and gives what was still open; afterwards only `summary` may be called."""
         if self._closed:
             return ()
-        found: list[Event | Content] = []
+        found: list[Item] = []
         if not self._faulted and not self._mute:
             if self._session is None and self._held:
                 found += self._settle(final=True)
@@ -103,60 +151,79 @@ class FlowDissector:
                 if session not in self._over:
                     found += self._ended(module, session)
         self._closed = True
-        return self._keep(found)
+        self.want = NEITHER
+        kept = self._keep(found) if found else ()
+        return kept if self._opened is None else kept + self._keep(self._opened.close())
 
     def wants(self, outbound: bool) -> bool:  # noqa: FBT001 - the agreed signature
         """Says whether more bytes of this direction could still tell something."""
-        if self._faulted or self._closed or self._mute:
-            return False
-        if self._session is None:
-            return True
-        return self._session.wants(outbound=outbound)
+        return self.want[0 if outbound else 1] != NOTHING
 
     def wanted(self) -> tuple[bool, bool]:
         """Says as `wants` whether more bytes outbound, and inbound, could still tell something."""
-        if self._faulted or self._closed or self._mute:
-            return False, False
-        if self._session is None:
-            return True, True
-        wants = self._session.wants
-        return wants(outbound=True), wants(outbound=False)
+        return self.wants(True), self.wants(False)
+
+    def _wanted(self) -> Wants:
+        if self._faulted:
+            return NEITHER
+        session = self._session
+        if session is None:
+            return BOTH
+        out, back = session.wants(outbound=True), session.wants(outbound=False)
+        if self._opened is not None and self._is_stream:
+            out, back = out and self._opened.wants(outbound=True), back and self._opened.wants(outbound=False)
+        return BOTH if out is True and back is True else self._asked.wants(out, back)
 
     def summary(self) -> FlowSummary:
         """Gives what was read of the flow so far."""
-        readings: list[tuple[Dissector | None, Reading]] = []
+        readings = self._readings()
+        main = _main(readings)
+        if self._first_payload is None:
+            encryption = Encryption()
+        elif main is None:
+            encryption = Encryption(EncryptionState.OPAQUE, reason=self._why_unread())
+        else:
+            encryption = main[1].encryption
+        tls, mqtt = None, None
+        http: tuple[HttpExchange, ...] = ()
+        for _, reading in readings:
+            tls = reading.tls or tls
+            mqtt = mqtt or reading.mqtt
+            http += reading.http
+        application = main[1].application or (main[0].ID if main[0] else None) if main else None
+        if self._opened is not None:
+            inner = self._opened.summary()
+            application = inner.application or application
+            tls, mqtt, http = tls or inner.tls, mqtt or inner.mqtt, http + inner.http
+            encryption = opened_line(encryption, inner.encryption)
+        encryption = _with_notes(encryption, self._notes(read=main is not None))
+        return FlowSummary(application, encryption, tuple(self._names.values()), tls, http, mqtt, self._first_payload)
+
+    def _readings(self) -> list[Read]:
+        """Gives what each session read."""
+        found: list[Read] = []
         for module, session in self._sessions():
             reading = guarded("reading", session.reading)
             if isinstance(reading, Fault):
                 self._faulted = self._faulted or reading.error
             else:
-                readings.append((module, reading))
-        main = _main(readings)
-        encryption = main[1].encryption if main else Encryption()
-        if self._first_payload is None:
-            encryption = Encryption()
-        elif main is None:
-            encryption = Encryption(EncryptionState.OPAQUE, reason=self._why_unread())
-        notes = [encryption.reason] if encryption.reason else []
-        if main and self._skipped_len:
+                found.append((module, reading))
+        return found
+
+    def _notes(self, *, read: bool) -> list[str]:
+        """Gives what else is to say of the flow's state."""
+        notes: list[str] = []
+        if read and self._skipped_len:
             notes.append(f"the flow's first {self._skipped_len} bytes fit no protocol")
         if self._tie:
             notes.append(self._tie)
-        if self._faulted and main:
+        if read and self._faulted:
             notes.append(f"reading stopped at a fault of the dissector ({self._faulted})")
-        return FlowSummary(
-            application=(main[1].application or (main[0].ID if main[0] else None)) if main else None,
-            encryption=_with_reason(encryption, "; ".join(notes) or None),
-            names=tuple(self._names.values()),
-            tls=next((r.tls for _, r in reversed(readings) if r.tls), None),
-            http=tuple(exchange for _, r in readings for exchange in r.http),
-            mqtt=next((r.mqtt for _, r in readings if r.mqtt), None),
-            first_payload_packet=self._first_payload,
-        )
+        return notes
 
     def _sessions(self) -> list[tuple[Dissector | None, Session]]:
         """Gives all sessions of the flow, the current one last."""
-        found = [pair for pair in self._others.values() if pair[1] is not self._session]
+        found = [pair for pair in self._others.values() if pair[1] is not self._session] if self._others else []
         if self._session is not None:
             found.append((self._module, self._session))
         return found
@@ -173,13 +240,14 @@ class FlowDissector:
     def _take(self, segment: Segment) -> Found:
         if not self._is_stream:
             return self._take_datagram(segment)
-        if self._session is None:
+        session = self._session
+        if session is None:
             return self._take_head(segment)
         if self._module is None and segment.data:
             late = self._certain(segment.data)
             if late:
-                return [*self._leave_unknown(self._session), *self._open(late.module, [segment])]
-        return self._run(self._session, segment)
+                return [*self._leave_unknown(session), *self._open(late, [segment])]
+        return self._run(session, segment)
 
     def _run(self, session: Session, segment: Segment) -> Found:
         """Feeds the current session, and what follows a change of protocol to the next."""
@@ -199,7 +267,7 @@ class FlowDissector:
         self._over.append(session)
         self._others[f"{self._module.ID if self._module else ''} {self._switches}"] = (self._module, session)
         self._session = self._module = None
-        self._sides = {True: _Side(), False: _Side()}
+        self._sides = [_Side(), _Side()]
         self._held = []
         for piece in rest:
             if not self._faulted:
@@ -227,7 +295,7 @@ class FlowDissector:
             late = self._certain(segment.data)
             if late:
                 self._skipped_len += sum(len(held.data) for held in self._held)
-                return self._open(late.module, [segment])
+                return self._open(late, [segment])
         self._held.append(segment)
         side.head += segment.data[: HEAD_LEN - len(side.head)]
         side.held += len(segment.data)
@@ -245,36 +313,28 @@ class FlowDissector:
     def _look(self, *, outbound: bool, final: bool) -> Found:
         """Looks at the head of a direction at the next lengths of the ladder; in full where `final`."""
         side = self._sides[outbound]
-        while side.step < len(LADDER) and len(side.head) >= LADDER[side.step]:
-            length = LADDER[side.step]
-            side.step += 1
-            best = self._best(Head(side.head[:length], TCP), final=False)
-            if best:
-                return self._open(best.module, self._held)
-        if final:
-            best = self._best(Head(side.head, TCP), final=True)
-            if best:
-                return self._open(best.module, self._held)
-        return []
+        side.step, best = self._asked.climb(side.head, side.step)
+        if best is None and final:
+            best = self._asked.best(Head(side.head, TCP), final=True)
+        return self._open(self._settled(best), self._held) if best else []
 
     def _take_datagram(self, segment: Segment) -> Found:
         data = segment.data
         if not data:
             return ()
-        session, module = self._session, self._module
+        session = self._session
         if session is not None:
-            likely = module and data[0] in module.FIRST and _is_likely(module, Head(data, self._context.protocol))
-            other = None if likely else self._certain(data)
-            if other is None or other.module is module:
+            other = self._other(data)
+            if other is None:
                 return self._run(session, segment)
-            left = self._leave_unknown(session) if module is None else []
-            return [*left, *self._open(other.module, [segment])]
+            left = self._leave_unknown(session) if self._module is None else []
+            return [*left, *self._open(other, [segment])]
         side = self._sides[segment.outbound]
         side.datagrams = (*side.datagrams, data)[-DATAGRAMS_HELD:]
-        best = self._best(Head(data, self._context.protocol, side.datagrams), final=False)
+        best = self._asked.best(Head(data, self._context.protocol, side.datagrams), final=False)
         self._held.append(segment)
         if best:
-            return self._open(best.module, self._held)
+            return self._open(self._settled(best), self._held)
         side.held += len(data)
         if len(self._held) >= 2 * DATAGRAMS_HELD or side.held >= HEAD_LEN:
             return self._settle(final=True)
@@ -282,21 +342,28 @@ class FlowDissector:
 
     # Recognition
 
-    def _best(self, head: Head, *, final: bool) -> Best | None:
-        """Gives the dissector that fits best, None where none does or (unless `final`) one may still."""
-        best = self._asked.best(head, final=final)
-        if best and best.tie:
-            self._tie = best.tie
-        return best
+    def _settled(self, best: Best) -> Dissector:
+        """Gives the dissector that was found to fit best; a tie is noted."""
+        self._tie = best.tie or self._tie
+        return best.module
 
-    def _certain(self, data: bytes) -> Best | None:
+    def _certain(self, data: bytes) -> Dissector | None:
         """Gives the dissector that is certain of these bytes, None where none is."""
-        if not self._asked.sure[data[0]]:
+        best = self._asked.certain(Head(data, self._context.protocol)) if self._asked.sure[data[0]] else None
+        return self._settled(best) if best else None
+
+    def _other(self, data: bytes) -> Dissector | None:
+        """Gives whom a datagram belongs to that the running session's protocol does not know for its own."""
+        module = self._module
+        if module is None:
+            return self._certain(data)
+        if not self._asked.late[data[0]]:
             return None
-        best = self._asked.certain(Head(data, self._context.protocol))
-        if best and best.tie:
-            self._tie = best.tie
-        return best
+        head = Head(data, self._context.protocol)
+        best = self._asked.certain(head, late=True)
+        if best is None or best.module is module or (data[0] in module.FIRST and _is_likely(module, head)):
+            return None
+        return self._settled(best)
 
     def _settle(self, *, final: bool) -> Found:
         """Ends recognition: the best that fits a whole head, else an unknown flow."""
@@ -305,9 +372,9 @@ class FlowDissector:
             head = Head(side.head, TCP) if self._context.protocol == TCP else None
             if head is None and side.datagrams:
                 head = Head(side.datagrams[-1], self._context.protocol, side.datagrams)
-            best = self._best(head, final=final) if head and head.data else None
+            best = self._asked.best(head, final=final) if head and head.data else None
             if best:
-                return self._open(best.module, self._held)
+                return self._open(self._settled(best), self._held)
         self._session = UnknownSession(self._context)
         self._module = None
         return self._replay(self._held)
@@ -325,7 +392,7 @@ class FlowDissector:
         self._session, self._module = session, module
         return self._replay(segments)
 
-    def _leave_unknown(self, session: Session) -> list[Event | Content]:
+    def _leave_unknown(self, session: Session) -> list[Item]:
         """Ends the unknown session that stood in: a later segment begins with a protocol's own magic."""
         found = self._ended(None, session)
         self._over.append(session)
@@ -336,11 +403,11 @@ class FlowDissector:
     def _replay(self, segments: list[Segment]) -> Found:
         """Gives a session that was just opened what was held for it; recognition is over and keeps nothing."""
         self._held = []
-        for side in self._sides.values():
+        for side in self._sides:
             side.head, side.datagrams = b"", ()
         if len(segments) == 1 and self._session is not None and not self._is_stream:
             return self._run(self._session, segments[0])  # what opened the session needs no second look
-        found: list[Event | Content] = []
+        found: list[Item] = []
         for segment in segments:
             if self._faulted:
                 break
@@ -349,11 +416,11 @@ class FlowDissector:
 
     # Guards and bounds
 
-    def _ended(self, module: Dissector | None, session: Session) -> list[Event | Content]:
+    def _ended(self, module: Dissector | None, session: Session) -> list[Item]:
         """Gives what a session still had; a fault becomes an oddity."""
         return self._sound(module, guarded("close", session.close))
 
-    def _sound(self, module: Dissector | None, result: Output | Fault) -> list[Event | Content]:
+    def _sound(self, module: Dissector | None, result: Given | Fault) -> list[Item]:
         """Gives the result as a list; a fault becomes an oddity and ends reading."""
         if not isinstance(result, Fault):
             return list(result)
@@ -367,14 +434,29 @@ class FlowDissector:
             return Oddity(self._context.flow, 0, 0, True, kind, detail)
         return Oddity(self._context.flow, place.packet, place.time_ns, place.outbound, kind, detail)
 
-    def _keep(self, found: Iterable[Event | Content]) -> Output:
+    def _inside(self, item: Opened) -> Output:
+        """Gives what the reading of opened bytes told."""
+        if self._opened is None:
+            inner = partial(FlowDissector, dissectors=self._dissectors, depth=self._depth + 1)
+            self._opened = OpenedStreams(self._context, inner, self._depth)
+        return self._opened.feed(item)
+
+    def _keep(self, found: Iterable[Item]) -> Output:
         """Gives what is within the bounds; names go to the summary as well, once each."""
         kept: list[Event | Content] = []
         for item in found:
             if isinstance(item, Content):
-                wanted = self._keep_content(len(item.data))
+                if self._content_count > CONTENT_COUNT or self._content_len > CONTENT_LEN:
+                    continue
+                self._content_count += 1
+                self._content_len += len(item.data)
+                over = self._content_count > CONTENT_COUNT or self._content_len > CONTENT_LEN
+                wanted = None if over else True
             elif isinstance(item, NameSeen):
                 wanted = self._keep_name(item)
+            elif isinstance(item, Opened):
+                kept += self._keep(self._inside(item))
+                continue
             else:
                 wanted = self._keep_event(item)
             if wanted:
@@ -392,15 +474,8 @@ class FlowDissector:
                 )
         return tuple(kept)
 
-    def _keep_content(self, length: int) -> bool | None:
-        """True: within the bounds; False: over; None: over for the first time."""
-        if self._content_count > CONTENT_COUNT or self._content_len > CONTENT_LEN:
-            return False
-        self._content_count += 1
-        self._content_len += length
-        return None if self._content_count > CONTENT_COUNT or self._content_len > CONTENT_LEN else True
-
     def _keep_name(self, item: NameSeen) -> bool | None:
+        """True: within the bounds; False: over, or known; None: over for the first time."""
         key = (item.source, item.name)
         if key in self._names:
             return False
@@ -414,8 +489,8 @@ class FlowDissector:
     def _keep_event(self, item: Event) -> bool | None:
         kind = type(item).__name__
         count = self._counts.get(kind, 0)
-        new = _is_new(item, self._said) if count < NEW_EVENTS else False
-        if count >= KEPT_EVENTS and not new:
+        new = count < NEW_EVENTS and self._tells_new(item, count)
+        if not new:
             over = f"{kind} over"
             if count < NEW_EVENTS or over in self._counts:
                 return False
@@ -424,9 +499,22 @@ class FlowDissector:
         self._counts[kind] = count + 1
         return True
 
+    def _tells_new(self, item: Event, count: int) -> bool:
+        """Says whether an event is one of the first of its kind, or tells something new; only then is it looked into."""
+        if self._said is None:
+            if count < KEPT_EVENTS:
+                self._early.append(item)
+                return True
+            self._said = {}
+            for early in self._early:
+                _is_new(early, self._said)
+            self._early = []
+        return _is_new(item, self._said) or count < KEPT_EVENTS
 
-def _with_reason(encryption: Encryption, reason: str | None) -> Encryption:
-    return encryption if encryption.reason == reason else replace(encryption, reason=reason)
+
+def _with_notes(encryption: Encryption, notes: list[str]) -> Encryption:
+    reasons = [encryption.reason, *notes] if encryption.reason else notes
+    return replace(encryption, reason="; ".join(reasons)) if notes else encryption
 
 
 def _is_likely(module: Dissector, head: Head) -> bool:
@@ -456,16 +544,16 @@ def _is_new(item: Event, said: dict[tuple[str, ...], tuple[str, ...]]) -> bool:
     return new
 
 
-def _main(
-    readings: list[tuple[Dissector | None, Reading]],
-) -> tuple[Dissector | None, Reading] | None:
+def _main(readings: list[Read]) -> Read | None:
     """Gives the reading that stands for the flow: the last, but a closed one before an open or unknown one.
 
     A flow that carried both (STUN beside media, a proxy request before TLS) is as closed as its payload is.
     """
+    if len(readings) < 2:
+        return readings[0] if readings else None
     ranked = [r for r in readings if r[1].encryption.state is not EncryptionState.NONE] or readings
     for wanted in (EncryptionState.ENCRYPTED, EncryptionState.PLAINTEXT):
         for pair in reversed(ranked):
             if pair[1].encryption.state is wanted:
                 return pair
-    return ranked[-1] if ranked else None
+    return ranked[-1]

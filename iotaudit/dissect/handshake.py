@@ -11,6 +11,7 @@ from iotaudit.dissect.cursor import ShortError
 from iotaudit.dissect.session import Reading
 from iotaudit.dissect.tls_ciphers import does_not_encrypt, suite_name
 from iotaudit.dissect.tls_hello import (
+    RANDOM_END,
     ClientHello,
     ServerHello,
     client_hello,
@@ -41,6 +42,8 @@ class Handshake:
         self.client: ClientHello | None = None
         self.server: ServerHello | None = None
         self.certificate: Certificate | None = None
+        self.client_random = b""
+        self.server_random = b""
         self._ja4: str | None = None
 
     def message(
@@ -52,6 +55,7 @@ class Handshake:
                 return self._client(body, place, outbound=outbound)
             if kind == SERVER_HELLO and (self.server is None or self.server.retry):
                 self.server = server_hello(body)
+                self.server_random = body[2:RANDOM_END]
             elif kind == CERTIFICATE and self.certificate is None:
                 return self._certificate(body, place, outbound=outbound)
         except ShortError:
@@ -95,6 +99,7 @@ class Handshake:
     def _client(self, body: bytes, place: tuple[int, int], *, outbound: bool) -> tuple[Event, ...]:
         hello = client_hello(body, datagram=self._transport == "d")
         self.client = hello
+        self.client_random = body[2:RANDOM_END]
         self._ja4 = ja4(hello, self._transport)
         if hello.sni is None:
             return ()

@@ -68,13 +68,23 @@ def open(context: Context) -> "HttpSession":  # noqa: A001 - the room's word
     return HttpSession(context)
 
 
-@dataclass(slots=True)
 class _Asked:
-    """A request that waits for its answer; `index` is its place among the exchanges, -1 where it was not kept."""
+    """A request, and the status of its answer once that is there."""
 
-    method: str
-    index: int
-    switches: bool
+    __slots__ = ("_agent", "_host", "_packet", "_uri", "method", "status", "switches")
+
+    def __init__(self, head: Told, packet: int) -> None:
+        self.method = head.method
+        self._host = head.names[0] if head.names else None
+        self._uri = head.uri
+        self._agent = head.agent
+        self._packet = packet
+        self.switches = head.switches
+        self.status: int | None = None
+
+    def exchange(self) -> HttpExchange:
+        """Gives the row of the summary."""
+        return HttpExchange(self.method, self._host, self._uri, self._agent, self.status, self._packet)
 
 
 @dataclass(slots=True)
@@ -95,7 +105,7 @@ class HttpSession:
     def __init__(self, context: Context) -> None:
         self._flow = context.flow
         self._sides = {True: _Side(), False: _Side()}
-        self._exchanges: list[HttpExchange] = []
+        self._exchanges: list[_Asked] = []
         self._rest: tuple[Segment, ...] | None = None
         self._messages = 0
         self._released = False
@@ -141,7 +151,8 @@ class HttpSession:
         """Gives plaintext with the exchanges."""
         reason = "HTTP in the clear" if self._messages else "HTTP in the clear, no whole head seen"
         return Reading(
-            Encryption(EncryptionState.PLAINTEXT, ID, None, None, reason), http=tuple(self._exchanges)
+            Encryption(EncryptionState.PLAINTEXT, ID, None, None, reason),
+            http=tuple([asked.exchange() for asked in self._exchanges]),
         )
 
     def rest(self) -> tuple[Segment, ...] | None:
@@ -270,17 +281,16 @@ class HttpSession:
         *,
         outbound: bool,
     ) -> None:
-        found += [NameSeen(self._flow, *place, outbound, name, "http_host") for name in head.names]
+        packet, time_ns = place
+        found += [NameSeen(self._flow, packet, time_ns, outbound, name, "http_host") for name in head.names]
         if len(head.target) > 1:
-            found.append(Content(self._flow, *place, outbound, "http.uri", "plaintext", head.target))
+            found.append(Content(self._flow, packet, time_ns, outbound, "http.uri", "plaintext", head.target))
         found += self._fields(head.handed, place, outbound=outbound)
-        index = -1
+        asked = _Asked(head, place[0])
         if len(self._exchanges) < EXCHANGES_KEPT:
-            index = len(self._exchanges)
-            host = head.names[0] if head.names else None
-            self._exchanges.append(HttpExchange(head.method, host, head.uri, head.agent, None, place[0]))
+            self._exchanges.append(asked)
         if len(side.asked) < WAITING:
-            side.asked.append(_Asked(head.method, index, head.switches))
+            side.asked.append(asked)
         side.waits = head.switches
 
     def _answer(
@@ -316,11 +326,7 @@ class HttpSession:
         if not other.asked:
             return None
         asked = other.asked.popleft()
-        if asked.index >= 0:
-            old = self._exchanges[asked.index]
-            self._exchanges[asked.index] = HttpExchange(
-                old.method, old.host, old.uri, old.user_agent, status, old.packet
-            )
+        asked.status = status
         return asked
 
     def _open_body(
@@ -400,7 +406,7 @@ class HttpSession:
         """Reads the whole lines of a head whose end is missing (a gap, a snap length)."""
         stream = side.stream
         lines = b"" if side.lost else stream.peek(HEAD_LEN).rpartition(b"\n")[0]
-        head = tell(lines)
+        head = tell(lines) if lines else None
         if head is None:
             return
         place = stream.origin(len(lines))
@@ -433,9 +439,11 @@ class HttpSession:
         return [self._body(head, piece, outbound=outbound) for piece in pieces] if head else []
 
     def _body(self, head: Told, piece: Piece, *, outbound: bool) -> Content:
+        packet, time_ns = piece.place
         return Content(
             self._flow,
-            *piece.place,
+            packet,
+            time_ns,
             outbound,
             "http.body",
             "plaintext",
@@ -449,8 +457,9 @@ class HttpSession:
     def _fields(
         self, fields: tuple[tuple[str, str, bytes], ...], place: tuple[int, int], *, outbound: bool
     ) -> list[Content]:
+        flow, (packet, time_ns) = self._flow, place
         return [
-            Content(self._flow, *place, outbound, where, "plaintext", value, key=name)
+            Content(flow, packet, time_ns, outbound, where, "plaintext", value, "", "", name)
             for where, name, value in fields
         ]
 

@@ -1,10 +1,12 @@
 """HTTP/2 in the clear (prior knowledge or after an upgrade): requests, answers, bodies.
 
-Source: RFC 9113 sections 3.4 (preface), 4.1 (frames), 6 (frame types), 8.3 (pseudo-header fields); RFC 7541.
+Source: RFC 9113 sections 3.4 (preface), 4.1 (frames), 6 (frame types), 8.3 (pseudo-header fields); RFC 7541; RFC 8484
+section 6 (DNS messages as bodies).
 """
 
 from dataclasses import dataclass, field, replace
 
+from iotaudit.dissect import dns
 from iotaudit.dissect.hpack import Decoder, UnreadableError
 from iotaudit.dissect.http import EXCHANGES_KEPT
 from iotaudit.dissect.http_body import BODY_LEN
@@ -24,6 +26,7 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SWITCHING = b"HTTP/1.1 101"
 DATA, HEADERS, RST_STREAM, PUSH_PROMISE, CONTINUATION = 0, 1, 3, 5, 9
 END_STREAM, END_HEADERS, PADDED, PRIORITY = 0x1, 0x4, 0x8, 0x20
+DNS_MEDIA_TYPE = "application/dns-message"
 FRAME_LEN = 1 << 20
 """Bytes of one frame that are read."""
 OPEN_BODIES = 64
@@ -62,7 +65,7 @@ class _Side:
     decoder: Decoder = field(default_factory=Decoder)
     bodies: dict[int, _Body] = field(default_factory=dict)
     block: bytearray = field(default_factory=bytearray)
-    skip: int = 0
+    long: bool = False
     begun: bool = False
     done: bool = False
 
@@ -71,6 +74,7 @@ class Http2Session:
     """Reads the frames of both directions."""
 
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._flow = context.flow
         self._sides = {True: _Side(), False: _Side()}
         self._exchanges: list[HttpExchange] = []
@@ -83,9 +87,7 @@ class Http2Session:
         if side.done:
             return ()
         if segment.gap_len:
-            bridged = side.skip >= segment.gap_len and not len(side.stream)
-            side.skip -= segment.gap_len if bridged else 0
-            side.done = not bridged  # the tables of both ends no longer agree
+            side.done = not side.stream.bridge(segment.gap_len)  # the tables of both ends no longer agree
             return ()
         side.stream.append(segment)
         found: list[Event | Content] = []
@@ -117,11 +119,6 @@ class Http2Session:
     def _next(self, side: _Side, found: list[Event | Content], *, outbound: bool) -> bool:
         """Reads the preface or one frame; False where more bytes are needed."""
         stream = side.stream
-        if side.skip:
-            taken = min(side.skip, len(stream))
-            stream.skip(taken)
-            side.skip -= taken
-            return side.skip == 0
         if not side.begun:
             return self._begin(side)
         header = stream.peek(9)
@@ -133,7 +130,8 @@ class Http2Session:
             return False
         place = stream.origin(8 + kept)
         payload = stream.take(9 + kept)[9:]
-        side.skip = length - kept
+        stream.drop(length - kept)
+        side.long = length > kept
         number = int.from_bytes(header[5:9]) & 0x7FFFFFFF
         try:
             self._frame(side, header[3], header[4], number, payload, place, found, outbound=outbound)
@@ -186,7 +184,7 @@ class Http2Session:
             side.bodies[number].cut = True
             self._give(side, number, found, outbound=outbound)
         if kind in (HEADERS, PUSH_PROMISE, CONTINUATION):
-            if len(side.block) > HEAD_LEN or side.skip:
+            if len(side.block) > HEAD_LEN or side.long:
                 raise UnreadableError
             if flags & END_HEADERS:
                 fields = side.decoder.decode(bytes(side.block))
@@ -204,7 +202,7 @@ class Http2Session:
             return
         body = side.bodies.setdefault(number, _Body())
         room = BODY_LEN - len(body.data)
-        body.cut = body.cut or len(data) > room or side.skip > 0
+        body.cut = body.cut or len(data) > room or side.long
         if data and room:
             body.data += data[:room]
             body.place = place
@@ -216,6 +214,8 @@ class Http2Session:
         if body is None:
             return
         self._held -= len(body.data)
+        if body.media_type == DNS_MEDIA_TYPE and not (body.cut or body.encoding):
+            found += dns.told(self._context, Segment(self._flow, outbound, *body.place, 0, bytes(body.data)))
         if body.data:
             found.append(
                 Content(

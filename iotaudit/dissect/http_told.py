@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from iotaudit.dissect.http_body import Framing
-from iotaudit.dissect.http_head import MessageHead, read_head
+from iotaudit.dissect.http_head import FIELDS_KEPT, START, MessageHead, read_fields
 from iotaudit.dissect.tls_hello import host_text
 from iotaudit.model.quick import quick
 
+NO_LENGTH: frozenset[int] = frozenset()
 TEXT_LEN = 2048
 """Characters of a URI that stand in the summary (the whole is a content)."""
+LENGTH = re.compile(rb"\nContent-Length:[ \t]*([0-9]{1,18})[ \t]*\r?(?=\n[^ \t])", re.IGNORECASE)
+"""The line that differs from message to message where the others are alike; no other line continues it."""
+REPEATED_LEN = 1024
+"""Longer fields are not remembered."""
 ABSOLUTE = re.compile(rb"https?://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]+)", re.IGNORECASE)
 SAFE_FIELDS = frozenset(
     (
@@ -75,32 +80,87 @@ class Told:
     media: str
 
 
+@quick
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """What the fields of a head say by themselves; `hosts` are those of a request's Host fields."""
+
+    count: int
+    hosts: tuple[str, ...]
+    agent: str | None
+    upgrades: bool
+    handed: tuple[tuple[str, str, bytes], ...]
+    transfer: tuple[str, ...]
+    lengths: frozenset[int] | None
+    encoding: str
+    media: str
+
+
 def tell(raw: bytes) -> Told | None:
     """Gives what a head says, None where it is none."""
-    head = read_head(raw)
-    if head is None:
+    line, _, lines = raw.partition(b"\n")
+    start = START.match(line.rstrip(b"\r"))
+    if start is None:
         return None
-    first = dict(reversed(head.fields))
-    framing, length = _framing(head)
-    agent = None if head.status else first.get("user-agent")
-    codings = head.listed("content-encoding") if "content-encoding" in first else ()
-    codings += head.listed("transfer-encoding") if "transfer-encoding" in first else ()
+    status = int(start["status"] or 0)
+    fields, lengths = _fields(raw, lines, request=not status)
+    framing, length = _framing(status, fields.transfer, lengths)
+    method, target = ("", b"") if status else (start["method"].decode("ascii"), start["target"])
     return Told(
-        method=head.method,
-        target=head.target,
-        status=head.status,
-        names=() if head.status else _hosts(head),
-        uri=_text(head.target),
-        agent=_text(agent) if agent else None,
-        switches=head.method == "CONNECT" or (
-            not head.status and "connection" in first and "upgrade" in head.listed("connection")
-        ),
-        handed=handed(head.fields, request=not head.status),
-        framing=framing,
-        length=length,
-        encoding=", ".join(c for c in codings if c not in ("chunked", "identity"))[:64],
-        media=first.get("content-type", b"").decode("latin-1")[:256],
+        method,
+        target,
+        status,
+        _hosts(method, target, fields.hosts),
+        _text(target),
+        fields.agent,
+        fields.upgrades or method == "CONNECT",
+        fields.handed,
+        framing,
+        length,
+        fields.encoding,
+        fields.media,
     )
+
+
+def _fields(raw: bytes, lines: bytes, *, request: bool) -> tuple[_Fields, frozenset[int] | None]:
+    """Gives what the lines behind the first one of a head say, and the lengths that they name.
+
+    The line with the length is left out of what is remembered, where it is the only one.
+    """
+    if len(lines) > REPEATED_LEN:
+        fields = _read(lines, request)
+        return fields, fields.lengths
+    told = LENGTH.search(raw, len(raw) - len(lines) - 1)
+    if told:
+        fields = _repeated(raw[len(raw) - len(lines) : told.start() + 1] + raw[told.end() + 1 :], request)
+        if fields.lengths == NO_LENGTH and fields.count < FIELDS_KEPT:
+            return fields, frozenset((int(told[1]),))
+    fields = _repeated(lines, request)
+    return fields, fields.lengths
+
+
+def _read(lines: bytes, request: bool) -> _Fields:  # noqa: FBT001 - a part of the cache's key
+    head = MessageHead("", "", b"", 0, read_fields(lines.split(b"\n")))
+    first = dict(reversed(head.fields))
+    agent = first.get("user-agent") if request else None
+    transfer = head.listed("transfer-encoding")
+    codings = [c for c in head.listed("content-encoding") + transfer if c not in ("chunked", "identity")]
+    hosts = [value for name, value in head.fields if name == "host"][:4] if request else []
+    lengths = head.lengths()
+    return _Fields(
+        len(head.fields),
+        _named(hosts),
+        _text(agent) if agent else None,
+        request and "upgrade" in head.listed("connection"),
+        handed(head.fields, request=request),
+        transfer,
+        None if lengths is None else frozenset(lengths),
+        ", ".join(codings)[:64],
+        first.get("content-type", b"").decode("latin-1")[:256],
+    )
+
+
+_repeated = lru_cache(maxsize=1024)(_read)
 
 
 def handed(fields: tuple[tuple[str, bytes], ...], *, request: bool) -> tuple[tuple[str, str, bytes], ...]:
@@ -127,32 +187,31 @@ def host_of(raw: bytes) -> str | None:
     return host_text(name if colon and (port.isdigit() or not port) else text)
 
 
-def _hosts(head: MessageHead) -> tuple[str, ...]:
+def _hosts(method: str, target: bytes, hosts: tuple[str, ...]) -> tuple[str, ...]:
     """Gives the hosts that a request names: of its fields, of an absolute target, of a tunnel."""
-    raw = [value for name, value in head.fields if name == "host"][:4]
-    if head.method == "CONNECT":
-        raw.insert(0, head.target)
-    elif absolute := ABSOLUTE.match(head.target):
-        raw.append(absolute[1])
+    if method == "CONNECT":
+        return tuple(dict.fromkeys((*_named([target]), *hosts)))
+    absolute = None if target.startswith(b"/") else ABSOLUTE.match(target)
+    return tuple(dict.fromkeys((*hosts, *_named([absolute[1]])))) if absolute else hosts
+
+
+def _named(raw: list[bytes]) -> tuple[str, ...]:
     names = (host_of(value[:1024]) for value in raw)
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _framing(head: MessageHead) -> tuple[Framing | None, int]:
+def _framing(status: int, codings: tuple[str, ...], lengths: frozenset[int] | None) -> tuple[Framing | None, int]:
     """Says how the body ends: by which rule, and its length."""
-    status = head.status
     if 100 <= status < 200 or status in (204, 304):
         return Framing.LENGTH, 0
-    codings = head.listed("transfer-encoding")
     if codings and codings[-1] == "chunked":
         return Framing.CHUNKED, 0
     if codings and status:
         return Framing.CLOSE, 0
-    lengths = head.lengths()
     if lengths is None or len(lengths) > 1:
         return None, 0
-    if lengths:
-        return Framing.LENGTH, lengths.pop()
+    for length in lengths:
+        return Framing.LENGTH, length
     return (Framing.CLOSE if status else Framing.LENGTH), 0
 
 

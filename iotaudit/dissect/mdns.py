@@ -39,7 +39,7 @@ def recognise(head: Head) -> Likeness:
     if message is None:
         return Likeness.NO
     whole = message.fault is None and message.read_len == len(head.data)
-    return Likeness.LIKELY if whole and is_link_local(message) else Likeness.WEAK
+    return Likeness.LIKELY if whole and is_link_local(head.data, message) else Likeness.WEAK
 
 
 def open(context: Context) -> DatagramSession:  # noqa: A001 - the room's word

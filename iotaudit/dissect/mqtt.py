@@ -68,6 +68,11 @@ FIRST = frozenset(
 """First bytes of packets: the kind with its flags; those of a PUBLISH are free but for a quality of 3."""
 AWAY = FIRST
 SURE = FIRST
+TELLING = frozenset({CONNECT, CONNACK, PUBLISH, SUBSCRIBE, AUTH})
+"""Packets that may tell something; of the others the header alone is read."""
+
+Place = tuple[int, int]
+Found = list[Event | Content]
 
 
 def recognise(head: Head) -> Likeness:
@@ -99,7 +104,6 @@ def open(context: Context) -> "MqttSession":  # noqa: A001 - the room's word
 class _Side:
     stream: Stream = field(default_factory=Stream)
     aliases: dict[int, bytes] = field(default_factory=dict)
-    skip: int = 0
     lost: bool = False
     broken: bool = False
 
@@ -114,7 +118,7 @@ class MqttSession:
         self._client_id: str | None = None
         self._username: str | None = None
         self._password_sent = False
-        self._topics: dict[bytes, None] = {}
+        self._topics: dict[bytes, str] = {}
 
     def feed(self, segment: Segment) -> Output:
         """Takes the next bytes (or a gap) of one direction."""
@@ -127,9 +131,9 @@ class MqttSession:
             if recognise(Head(segment.data, TCP)) < Likeness.LIKELY:
                 return ()
             side.lost = False
-        found: list[Event | Content] = []
+        found: Found = []
         at = 0
-        if not side.skip and not len(side.stream):
+        if not side.stream.owed and not len(side.stream):
             at = self._whole(side, segment, found)
             if at == len(segment.data):
                 return tuple(found)
@@ -152,39 +156,34 @@ class MqttSession:
         """Gives plaintext with who signed on and the topics."""
         version = VERSIONS.get(self._level)
         reason = "MQTT in the clear" if self._level else "MQTT in the clear, sign-on not seen"
-        topics = tuple(topic.decode("utf-8", "replace") for topic in self._topics)
         return Reading(
             Encryption(EncryptionState.PLAINTEXT, ID, version, None, reason),
-            mqtt=Mqtt(self._client_id, self._username, self._password_sent, topics, version),
+            mqtt=Mqtt(self._client_id, self._username, self._password_sent, tuple(self._topics.values()), version),
         )
 
     def rest(self) -> None:
         """MQTT ends with its connection."""
 
-    def _whole(self, side: _Side, segment: Segment, found: list[Event | Content]) -> int:
+    def _whole(self, side: _Side, segment: Segment, found: Found) -> int:
         """Reads the packets that lie whole in a segment, and gives where the rest begins; most segments have none."""
         data, end, at = segment.data, len(segment.data), 0
         place = segment.packet, segment.time_ns
         while at < end and data[at] in FIRST:
-            length = _remaining(data[at : at + 5])
+            length = _remaining(data, at)
             if length is None or length[0] < 0:
                 break
             body = at + 1 + length[1]
             behind = body + length[0]
             if behind > end or length[0] > PACKET_LEN:
                 break
-            self._read(side, data[at], data[body:behind], place, found, outbound=segment.outbound)
+            if data[at] >> 4 in TELLING:
+                self._read(side, data[at], data[body:behind], place, found, outbound=segment.outbound)
             at = behind
         return at
 
-    def _next(self, side: _Side, found: list[Event | Content], *, outbound: bool) -> bool:
+    def _next(self, side: _Side, found: Found, *, outbound: bool) -> bool:
         """Reads one packet; False where more bytes are needed."""
         stream = side.stream
-        if side.skip:
-            taken = min(side.skip, len(stream))
-            stream.skip(taken)
-            side.skip -= taken
-            return side.skip == 0
         header = stream.peek(5)
         length = _remaining(header)
         if length is None and len(header) < 5:
@@ -200,8 +199,8 @@ class MqttSession:
             return False
         place = stream.origin(used + kept)
         body = stream.take(1 + used + kept)[1 + used :]
-        side.skip = size - kept
-        self._read(side, header[0], body, place, found, outbound=outbound)
+        stream.drop(size - kept)
+        self._read(side, header[0], body, place, found, outbound=outbound, truncated=size > kept)
         return True
 
     def _read(
@@ -209,27 +208,32 @@ class MqttSession:
         side: _Side,
         first: int,
         body: bytes,
-        place: tuple[int, int],
-        found: list[Event | Content],
+        place: Place,
+        found: Found,
         *,
         outbound: bool,
+        truncated: bool = False,
     ) -> None:
         """Reads the body of a packet; what stood before a length that cannot be true is not kept."""
+        kept = len(found)
         try:
-            found += self._packet(side, first, body, place, outbound=outbound)
+            if first >> 4 == PUBLISH:
+                self._publish(side, first, body, place, found, outbound=outbound, truncated=truncated)
+            else:
+                self._packet(first, body, place, found, outbound=outbound)
         except ShortError:
+            del found[kept:]
             found.append(self._malformed(place, f"packet of type {first >> 4}", outbound=outbound))
 
     def _gap(self, side: _Side, length: int, *, outbound: bool) -> Output:
         """Bridges a gap that lies inside of one packet; else reading goes on where a packet is recognised."""
-        if side.skip >= length and not len(side.stream):
-            side.skip -= length
+        if side.stream.bridge(length):
             return ()
         found = self._cut(side, outbound=outbound)
         size = _remaining(side.stream.peek(5))
-        left = sum(size) + 1 - len(side.stream) - length if size and not side.skip else -1
+        left = sum(size) + 1 - len(side.stream) - length if size and not side.stream.owed else -1
         side.stream.clear()
-        side.skip = max(left, 0)
+        side.stream.drop(max(left, 0))
         side.lost = left < 0
         return found
 
@@ -238,117 +242,110 @@ class MqttSession:
         stream = side.stream
         header = stream.peek(5)
         length = _remaining(header)
-        if side.skip or side.lost or length is None or header[0] >> 4 != PUBLISH:
+        if stream.owed or side.lost or length is None or header[0] >> 4 != PUBLISH:
             return ()
         place = stream.origin(len(stream) - 1)
         body = stream.peek(PACKET_LEN, 1 + length[1])
+        found: Found = []
         try:
-            return self._publish(side, header[0], body, place, outbound=outbound, truncated=True)
+            self._publish(side, header[0], body, place, found, outbound=outbound, truncated=True)
         except ShortError:
             return ()
+        return tuple(found)
 
-    def _packet(
-        self, side: _Side, first: int, body: bytes, place: tuple[int, int], *, outbound: bool
-    ) -> Output:
+    def _packet(self, first: int, body: bytes, place: Place, found: Found, *, outbound: bool) -> None:
         match first >> 4:
-            case 3:
-                return self._publish(side, first, body, place, outbound=outbound, truncated=side.skip > 0)
             case 1:
-                return self._connect(body, place, outbound=outbound)
+                self._connect(body, place, found, outbound=outbound)
             case 8:
-                return self._subscribe(body, place, outbound=outbound)
+                self._subscribe(body, place, found, outbound=outbound)
             case 2 if self._level == 5:
-                return self._acknowledged(body, place, outbound=outbound)
-            case 15:
+                self._acknowledged(body, place, found, outbound=outbound)
+            case 15 if len(body) >= 2:
                 cursor = Cursor(body)
-                if len(cursor) < 2:
-                    return ()
                 cursor.take(1)
-                return self._properties(cursor, place, outbound=outbound)[1]
+                self._properties(cursor, place, found, outbound=outbound)
             case _:
-                return ()
+                pass
 
-    def _connect(self, body: bytes, place: tuple[int, int], *, outbound: bool) -> Output:
+    def _connect(self, body: bytes, place: Place, found: Found, *, outbound: bool) -> None:
         cursor = Cursor(body)
         cursor.vector(2)
         self._level = cursor.number(1) & 0x7F  # bit 7 marks a bridge
         flags = cursor.number(1)
         cursor.take(2)
-        found: list[Content | Event] = []
         if self._level == 5:
-            found += self._properties(cursor, place, outbound=outbound)[1]
+            self._properties(cursor, place, found, outbound=outbound)
         client = cursor.vector(2)
         self._client_id = _text(client)
-        found += self._content("client_id", client, place, outbound=outbound)
+        self._content("client_id", client, place, found, outbound=outbound)
         if flags & 4:
             if self._level == 5:
-                found += self._properties(cursor, place, outbound=outbound)[1]
+                self._properties(cursor, place, found, outbound=outbound)
             topic = cursor.vector(2)
-            found += self._topic(topic, place, outbound=outbound)
-            found += self._content("will", cursor.vector(2), place, outbound=outbound, key=_text(topic))
+            key = self._topic(topic, place, found, outbound=outbound)
+            self._content("will", cursor.vector(2), place, found, outbound=outbound, key=key)
         if flags & 0x80:
             user = cursor.vector(2)
             self._username = _text(user)
-            found += self._content("username", user, place, outbound=outbound)
+            self._content("username", user, place, found, outbound=outbound)
         if flags & 0x40:
             self._password_sent = True
-            found += self._content("password", cursor.vector(2), place, outbound=outbound, key="password")
-        return tuple(found)
+            self._content("password", cursor.vector(2), place, found, outbound=outbound, key="password")
 
-    def _acknowledged(self, body: bytes, place: tuple[int, int], *, outbound: bool) -> Output:
+    def _acknowledged(self, body: bytes, place: Place, found: Found, *, outbound: bool) -> None:
         """Reads a CONNACK of version 5: the server may have chosen the client id."""
         cursor = Cursor(body)
         cursor.take(2)
-        properties, found = self._properties(cursor, place, outbound=outbound)
+        properties = self._properties(cursor, place, found, outbound=outbound)
         chosen = properties.get(ASSIGNED_ID)
         if isinstance(chosen, bytes) and not self._client_id:
             self._client_id = _text(chosen)
-        return found
 
     def _publish(
-        self, side: _Side, first: int, body: bytes, place: tuple[int, int], *, outbound: bool, truncated: bool
-    ) -> Output:
+        self,
+        side: _Side,
+        first: int,
+        body: bytes,
+        place: Place,
+        found: Found,
+        *,
+        outbound: bool,
+        truncated: bool,
+    ) -> None:
         at = 2 + int.from_bytes(body[:2])
         topic = body[2:at]
         at += 2 if first >> 1 & 3 else 0
         if len(body) < at:
             raise ShortError
         rest = body[at:]
-        found: list[Content | Event] = []
         if self._level == 5:
             cursor = Cursor(rest)
-            properties, seen = self._properties(cursor, place, outbound=outbound)
-            found += seen
+            properties = self._properties(cursor, place, found, outbound=outbound)
             alias = properties.get(TOPIC_ALIAS)
             if isinstance(alias, int):
                 topic = topic or side.aliases.get(alias, b"")
                 if len(side.aliases) < TOPICS_KEPT:
                     side.aliases[alias] = topic
             rest = cursor.rest()
-        found += self._topic(topic, place, outbound=outbound)
-        found += self._content(
-            "payload", rest, place, outbound=outbound, key=_text(topic), truncated=truncated
-        )
-        return tuple(found)
+        key = self._topic(topic, place, found, outbound=outbound)
+        self._content("payload", rest, place, found, outbound=outbound, key=key, truncated=truncated)
 
-    def _subscribe(self, body: bytes, place: tuple[int, int], *, outbound: bool) -> Output:
+    def _subscribe(self, body: bytes, place: Place, found: Found, *, outbound: bool) -> None:
         cursor = Cursor(body)
         cursor.take(2)
-        found: list[Content | Event] = []
         if self._level == 5:
-            found += self._properties(cursor, place, outbound=outbound)[1]
+            self._properties(cursor, place, found, outbound=outbound)
         while len(cursor):
-            found += self._topic(cursor.vector(2), place, outbound=outbound)
+            self._topic(cursor.vector(2), place, found, outbound=outbound)
             cursor.take(1)
-        return tuple(found)
 
     def _properties(
-        self, cursor: Cursor, place: tuple[int, int], *, outbound: bool
-    ) -> tuple[dict[int, int | bytes], Output]:
+        self, cursor: Cursor, place: Place, found: Found, *, outbound: bool
+    ) -> dict[int, int | bytes]:
         """Reads the properties of version 5; user properties and authentication data are handed on."""
         inner = Cursor(cursor.take(_variable(cursor)))
         values: dict[int, int | bytes] = {}
-        found: list[Content] = []
         while len(inner):
             kind = inner.number(1)
             form = PROPERTIES.get(kind)
@@ -358,52 +355,57 @@ class MqttSession:
                 values[kind] = _variable(inner)
             elif form == PAIR:
                 key = _text(inner.vector(2))
-                found += self._content("user_property", inner.vector(2), place, outbound=outbound, key=key)
+                self._content("user_property", inner.vector(2), place, found, outbound=outbound, key=key)
             elif form in (DATA, TEXT):
                 values[kind] = value = inner.vector(2)
                 if kind == AUTH_DATA:
-                    found += self._content("auth_data", value, place, outbound=outbound)
+                    self._content("auth_data", value, place, found, outbound=outbound)
             else:
                 values[kind] = inner.number(form)
-        return values, tuple(found)
+        return values
 
-    def _topic(self, topic: bytes, place: tuple[int, int], *, outbound: bool) -> list[Content]:
-        """Notes a topic; each is handed on once, since it may hold a serial number."""
+    def _topic(self, topic: bytes, place: Place, found: Found, *, outbound: bool) -> str:
+        """Notes a topic and gives its text; each is handed on once, since it may hold a serial number."""
         kept = topic[:TEXT_LEN]
-        if not kept or kept in self._topics or len(self._topics) >= TOPICS_KEPT:
-            return []
-        self._topics[kept] = None
-        return self._content("topic", topic, place, outbound=outbound)
+        known = self._topics.get(kept)
+        if known is not None:
+            return known
+        text = _text(kept)
+        if kept and len(self._topics) < TOPICS_KEPT:
+            self._topics[kept] = text
+            self._content("topic", topic, place, found, outbound=outbound)
+        return text
 
     def _content(
         self,
         what: str,
         data: bytes,
-        place: tuple[int, int],
+        place: Place,
+        found: Found,
         *,
         outbound: bool,
         key: str = "",
         truncated: bool = False,
-    ) -> list[Content]:
-        if not data:
-            return []
-        where = f"mqtt.{what}"
-        return [
-            Content(self._flow, *place, outbound, where, "plaintext", data, key=key, truncated=truncated)
-        ]
+    ) -> None:
+        if data:
+            packet, time_ns = place
+            where = "mqtt." + what
+            found.append(
+                Content(self._flow, packet, time_ns, outbound, where, "plaintext", data, "", "", key, truncated)
+            )
 
-    def _malformed(self, place: tuple[int, int], what: str, *, outbound: bool) -> Oddity:
+    def _malformed(self, place: Place, what: str, *, outbound: bool) -> Oddity:
         return Oddity(self._flow, *place, outbound, "malformed_message", f"mqtt: {what}")
 
 
-def _remaining(data: bytes) -> tuple[int, int] | None:
+def _remaining(data: bytes, start: int = 0) -> tuple[int, int] | None:
     """Gives the remaining length and how many bytes it takes, (-1, 4) where it has no end, None: cut."""
     size = 0
-    for at, byte in enumerate(data[1:5]):
+    for at, byte in enumerate(data[start + 1 : start + 5]):
+        if byte < 0x80:
+            return size | byte << 7 * at, at + 1
         size |= (byte & 0x7F) << 7 * at
-        if not byte & 0x80:
-            return size, at + 1
-    return (-1, 4) if len(data) >= 5 else None
+    return (-1, 4) if len(data) >= start + 5 else None
 
 
 def _variable(cursor: Cursor) -> int:

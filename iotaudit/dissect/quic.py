@@ -18,11 +18,14 @@ from iotaudit.dissect.tls_hello import host_text
 from iotaudit.model.events import Event, NameSeen
 from iotaudit.model.flows import Encryption, EncryptionState
 from iotaudit.model.raw import Segment
+from iotaudit.model.want import Want, beginning_with
 
 ID = "quic"
 PORTS = frozenset({80, 443, 784, 853, 4433, 8443, 8853})
 TRANSPORT = frozenset({UDP})
 FIRST = frozenset(first for first in range(256) if first & 0x80 or (first & 0x49 == 0x09))
+TELLING = beginning_with(FIRST)
+"""Datagrams that can tell something: long headers and those of Google's QUIC; of short ones nothing can be read."""
 AWAY = FIRST
 SURE = FIRST
 
@@ -40,7 +43,7 @@ CONNECTIONS = 8
 INITIALS = 64
 """Initial packets of one flow that are opened."""
 DATAGRAMS = 200
-"""Datagrams of one direction that are looked at."""
+"""Datagrams of one direction that are looked at (short headers are not)."""
 COALESCED = 8
 
 
@@ -54,6 +57,8 @@ def recognise(head: Head) -> Likeness:
     if not data[0] & 0x80:
         return Likeness.NO
     version = int.from_bytes(data[1:5])
+    if version and not (data[0] & 0x40 and _is_known(version)):
+        return Likeness.NO
     ids = _connection_ids(data)
     if ids is None:
         return Likeness.NO
@@ -62,7 +67,7 @@ def recognise(head: Head) -> Likeness:
         known = [int.from_bytes(listed[at : at + 4]) for at in range(0, min(len(listed), 64), 4)]
         fits = listed and len(listed) % 4 == 0 and any(_is_known(number) for number in known)
         return Likeness.CERTAIN if fits else Likeness.NO
-    return Likeness.CERTAIN if data[0] & 0x40 and _is_known(version) else Likeness.NO
+    return Likeness.CERTAIN
 
 
 def open(context: Context) -> "QuicSession":  # noqa: A001 - the room's word
@@ -125,16 +130,18 @@ class QuicSession:
 
     def feed(self, segment: Segment) -> Output:
         """Takes one datagram."""
-        self._seen[segment.outbound] += 1
         data = segment.data
+        if not data or not (TELLING[data[0]] or self._google):
+            return ()  # a short header
+        self._seen[segment.outbound] += 1
         google = _google_version(data)
         if google:
             self._google = True
             self._version = google.decode("ascii")
         if self._google:
             return self._read_google(data, segment) if not self._done else ()
-        if not data[:1] or not data[0] & 0x80:
-            return ()  # a short header
+        if not data[0] & 0x80:
+            return ()
         found: list[Event] = []
         at = 0
         for _ in range(COALESCED):
@@ -148,9 +155,11 @@ class QuicSession:
         """Gives nothing: a hello that is cut says nothing."""
         return ()
 
-    def wants(self, *, outbound: bool) -> bool:
-        """True until both hellos were read, or enough was looked at."""
-        return not self._done and self._seen[outbound] < DATAGRAMS
+    def wants(self, *, outbound: bool) -> bool | Want:
+        """Wants what can tell something until both hellos were read, or enough was looked at."""
+        if self._done or self._seen[outbound] >= DATAGRAMS:
+            return False
+        return self._google or TELLING
 
     def reading(self) -> Reading:
         """Gives encrypted: the versions that are recognised all encrypt what they carry."""

@@ -10,6 +10,14 @@ from typing import NamedTuple
 
 from iotaudit.codec.guard import Fault, guarded
 from iotaudit.dissect.session import TCP, Dissector, Head, Likeness
+from iotaudit.model.want import ALL, BOTH, NEITHER, NOTHING, Want, Wants
+
+LADDER = (1, 2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512, 1024, 2048, 4096)
+"""Lengths at which the head of a stream is looked at."""
+BEGINS = (8, 16)
+"""Steps of the ladder: what is said of heads up to there is remembered, since devices begin alike."""
+BEGINS_KEPT = 1024
+NOBODY: frozenset[str] = frozenset()
 
 
 class Best(NamedTuple):
@@ -28,10 +36,11 @@ Rank = tuple[Likeness, bool, str, Dissector]
 class Asked:
     """The dissectors of one transport that are asked about the heads of a flow, `near` those whose port it has.
 
-    `sure` holds, for each first byte, those that may be certain of such a head.
+    `sure` holds, for each first byte, those that may be certain of such a head; `late` those of them that are looked for
+    in the midst of another protocol's datagrams: whoever may begin with any byte (an id) only where its port is `near`.
     """
 
-    __slots__ = ("_all", "_by_first", "sure")
+    __slots__ = ("_all", "_begun", "_by_first", "_wants", "late", "sure")
 
     def __init__(self, dissectors: tuple[Dissector, ...], near: frozenset[str], *, stream: bool) -> None:
         self._all = tuple((module, module.ID in near) for module in dissectors)
@@ -39,6 +48,9 @@ class Asked:
             (row, row[0].FIRST if row[1] or stream else row[0].AWAY) for row in self._all
         )
         self.sure = _table((row, row[0].SURE) for row in self._all)
+        self.late = _table((row, row[0].SURE) for row in self._all if row[1] or len(row[0].SURE) < 256)
+        self._begun = lru_cache(BEGINS_KEPT)(self._begin)
+        self._wants: dict[tuple[bool | Want, bool | Want], Wants] = {(True, True): BOTH, (False, False): NEITHER}
 
     def __bool__(self) -> bool:
         """True where there is anyone to ask."""
@@ -68,10 +80,46 @@ class Asked:
             ranks.append((likeness, by_port, module.ID, module))
         return _highest(ranks) if ranks else None
 
-    def certain(self, head: Head) -> Best | None:
+    def climb(self, head: bytes, step: int) -> tuple[int, Best | None]:
+        """Looks at the head of a stream at the lengths of the ladder from `step` on, as far as there are bytes.
+
+        Gives the next step, and the dissector that fits best, None where none does or one still may.
+        """
+        if not step:
+            for length in BEGINS:
+                if len(head) >= length:
+                    step, best = self._begun(head[:length])
+                    if best:
+                        return step, best
+        return self._climb(head, step)
+
+    def _begin(self, begin: bytes) -> tuple[int, Best | None]:
+        return self._climb(begin, 0)
+
+    def _climb(self, head: bytes, step: int) -> tuple[int, Best | None]:
+        while step < len(LADDER) and len(head) >= LADDER[step]:
+            best = self.best(Head(head[: LADDER[step]], TCP), final=False)
+            step += 1
+            if best:
+                return step, best
+        return step, None
+
+    def wants(self, out: bool | Want, back: bool | Want) -> Wants:  # noqa: FBT001 - what `Session.wants` says
+        """Gives what matters of a running session's flow: what the session wants, and what may begin another."""
+        wants = self._wants.get((out, back))
+        if wants is None:
+            wants = self._wants[out, back] = (self._widened(out), self._widened(back))
+        return wants
+
+    def _widened(self, wanted: bool | Want) -> Want:  # noqa: FBT001
+        if isinstance(wanted, bool):
+            return ALL if wanted else NOTHING
+        return bytes(flag or bool(rows) for flag, rows in zip(wanted, self.late, strict=True))
+
+    def certain(self, head: Head, *, late: bool = False) -> Best | None:
         """Gives the dissector that is certain of a head (which must have bytes), None where none is."""
         ranks: list[Rank] = []
-        for module, by_port in self.sure[head.data[0]]:
+        for module, by_port in (self.late if late else self.sure)[head.data[0]]:
             if guarded(module.ID, module.recognise, head) is Likeness.CERTAIN:
                 ranks.append((Likeness.CERTAIN, by_port, module.ID, module))
         return _highest(ranks) if ranks else None
@@ -111,7 +159,10 @@ class Recogniser:
 
     def asked(self, *ports: int) -> Asked:
         """Gives who is asked about a flow with these ports."""
-        near = frozenset[str]().union(*(self._by_port.get(port, ()) for port in ports))
+        near = self._by_port.get(ports[0], NOBODY)
+        for port in ports[1:]:
+            more = self._by_port.get(port)
+            near = near | more if more else near
         table = self._tables.get(near)
         if table is None:
             table = self._tables[near] = Asked(self._dissectors, near, stream=self._protocol == TCP)

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
+from iotaudit.codec.keylog import KeyLog
 from iotaudit.model.events import Event
 from iotaudit.model.flows import Encryption, Endpoint, HttpExchange, Mqtt, Tls
 from iotaudit.model.quick import quick
 from iotaudit.model.raw import Content, Segment
+from iotaudit.model.want import Want
 
 TCP = 6
 UDP = 17
@@ -15,6 +17,8 @@ ICMPV6 = 58
 
 Output = tuple[Event | Content, ...]
 """What a session gives: events and contents in the order in which the bytes show them."""
+NO_KEYS = KeyLog()
+"""The key log of who has none; nothing is ever added to it."""
 
 
 class Likeness(IntEnum):
@@ -48,12 +52,16 @@ class Head:
 @quick
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The flow that a session belongs to: number, IP protocol number, and who seems to be client and server."""
+    """The flow that a session belongs to: number, IP protocol number, and who seems to be client and server.
+
+    `keys` are the auditor's, and may grow while the flow is read.
+    """
 
     flow: int
     protocol: int
     client: Endpoint
     server: Endpoint
+    keys: KeyLog = NO_KEYS
 
     def sender(self, *, outbound: bool) -> Endpoint:
         """Gives the endpoint that sends in this direction."""
@@ -62,6 +70,26 @@ class Context:
     def receiver(self, *, outbound: bool) -> Endpoint:
         """Gives the endpoint that receives in this direction."""
         return self.server if outbound else self.client
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Protected bytes that a session opened with keys, for the flow to read as a conversation of its own.
+
+    `segment` has the plaintext (or a gap); its `offset` counts the plaintext of that direction and stream, its packet is
+    the one that completed the record. `stream` tells apart what is multiplexed (QUIC stream ids), `protocol` says
+    whether it is a stream of bytes (TCP) or datagrams (UDP).
+    """
+
+    segment: Segment
+    stream: int = 0
+    protocol: int = TCP
+
+
+Item = Event | Content | Opened
+Given = tuple[Item, ...]
+"""What a session that opens protected bytes gives."""
 
 
 @quick
@@ -79,16 +107,16 @@ class Reading:
 class Session(Protocol):
     """One conversation of one protocol; it never raises for a sound caller, and whoever calls it is guarded."""
 
-    def feed(self, segment: Segment) -> Output:
+    def feed(self, segment: Segment) -> Given:
         """Takes the next piece of a direction (or a gap) and gives what it completes."""
         ...
 
-    def close(self) -> Output:
+    def close(self) -> Given:
         """Takes the end of both directions and gives what was still open."""
         ...
 
-    def wants(self, *, outbound: bool) -> bool:
-        """Says whether more bytes of this direction could still tell something."""
+    def wants(self, *, outbound: bool) -> bool | Want:
+        """Says whether more bytes of this direction could still tell something; of datagrams perhaps only some."""
         ...
 
     def reading(self) -> Reading:

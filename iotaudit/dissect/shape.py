@@ -6,9 +6,10 @@ Source: the expected entropy of n chance bytes follows from the binomial distrib
 """
 
 import math
-from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+
+import numpy as np
 
 MAGIC = (
     (b"\x1f\x8b\x08", "gzip"),
@@ -41,7 +42,8 @@ class Shape:
 def entropy(data: bytes) -> float:
     """Gives the Shannon entropy of the bytes in bits per byte (0 for none)."""
     total = len(data)
-    return -sum(n / total * math.log2(n / total) for n in Counter(data).values()) if total else 0.0
+    counts = np.bincount(np.frombuffer(data, np.uint8)).tolist() if total else ()
+    return -sum([n / total * math.log2(n / total) for n in counts if n]) if total else 0.0
 
 
 def is_text(data: bytes) -> bool:

@@ -13,9 +13,10 @@ class Stream:
     """A queue of bytes that knows from which packet each byte came; the caller bounds what it leaves in it.
 
     The packet of a message is the packet of its last byte, so that it does not depend on how segments are cut.
+    `owed` bytes that have not come yet belong to what was dropped, and are dropped as they come.
     """
 
-    __slots__ = ("_at", "_data", "_marks", "_origin", "_starts")
+    __slots__ = ("_at", "_data", "_marks", "_origin", "_starts", "owed")
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -23,12 +24,17 @@ class Stream:
         self._origin = 0
         self._starts: list[int] = []
         self._marks: list[tuple[int, int]] = []
+        self.owed = 0
 
     def __len__(self) -> int:
         return len(self._data) - self._at
 
     def append(self, segment: Segment, start: int = 0) -> None:
-        """Adds the bytes of a segment from `start` on."""
+        """Adds the bytes of a segment from `start` on, without those that are owed."""
+        if self.owed:
+            taken = min(self.owed, len(segment.data) - start)
+            self.owed -= taken
+            start += taken
         data = segment.data[start:] if start else segment.data
         if not data:
             return
@@ -68,7 +74,7 @@ class Stream:
         return data
 
     def skip(self, length: int) -> None:
-        """Drops `length` bytes off the front."""
+        """Drops `length` bytes off the front (fewer where there are not so many)."""
         end = len(self._data)
         self._at = min(self._at + length, end)
         if self._at == end or self._at >= COMPACT_LEN:
@@ -80,9 +86,23 @@ class Stream:
                 del self._starts[:keep]
                 del self._marks[:keep]
 
+    def drop(self, length: int) -> None:
+        """Drops the next `length` bytes, those that have not come yet included: the rest of a frame that is too long."""
+        there = len(self)
+        self.skip(length)
+        self.owed = max(length - there, 0)
+
+    def bridge(self, length: int) -> bool:
+        """Takes a gap; True where all that is missing was to be dropped, so that reading goes on behind it."""
+        if self.owed < length:
+            return False
+        self.owed -= length
+        return True
+
     def clear(self) -> None:
-        """Drops all unread bytes."""
+        """Drops all unread bytes, and owes none."""
         self.skip(len(self))
+        self.owed = 0
 
     def segments(self, flow: int, *, outbound: bool) -> tuple[Segment, ...]:
         """Gives the unread bytes as segments, one for each packet, and empties the queue (`offset` is 0)."""

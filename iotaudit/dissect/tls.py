@@ -81,7 +81,6 @@ def open(context: Context) -> "TlsSession":  # noqa: A001 - the room's word
 class _Side:
     stream: Stream = field(default_factory=Stream)
     messages: bytearray = field(default_factory=bytearray)
-    skip: int = 0
     records: int = 0
     begun: bool = False
     done: bool = False
@@ -106,8 +105,11 @@ class TlsSession:
         if segment.gap_len:
             self._skip_gap(side, segment.gap_len)
             return ()
-        side.stream.append(segment)
         found: list[Event] = []
+        at = 0 if side.stream.owed or len(side.stream) else self._whole(side, segment, found)
+        if at == len(segment.data) or not self.wants(outbound=segment.outbound):
+            return tuple(found)
+        side.stream.append(segment, at)
         while self._next(side, found, outbound=segment.outbound) and self.wants(outbound=segment.outbound):
             pass
         return tuple(found)
@@ -148,21 +150,29 @@ class TlsSession:
 
     def _skip_gap(self, side: _Side, length: int) -> None:
         """Keeps the framing over a gap where it lies inside a record that is skipped; else gives the side up."""
-        if side.skip >= length and not len(side.stream):
-            side.skip -= length
-            return
-        side.stream.clear()
-        side.messages.clear()
-        side.done = True
+        if not side.stream.bridge(length):
+            side.stream.clear()
+            side.messages.clear()
+            side.done = True
+
+    def _whole(self, side: _Side, segment: Segment, found: list[Event]) -> int:
+        """Reads the handshake records that lie whole in a segment, as most do, and gives where the rest begins."""
+        data, at = segment.data, 0
+        place = segment.packet, segment.time_ns
+        while not (side.done or side.hidden) and at + 5 <= len(data) and data[at] == HANDSHAKE:
+            header = data[at : at + 5]
+            length = _record_len(header)
+            if length is None or at + 5 + length > len(data):
+                break
+            self._count(side, header)
+            side.messages += data[at + 5 : at + 5 + length]
+            self._messages(side, place, found, outbound=segment.outbound)
+            at += 5 + length
+        return at
 
     def _next(self, side: _Side, found: list[Event], *, outbound: bool) -> bool:
-        """Reads one record (or the rest of a skipped one); False where more bytes are needed."""
+        """Reads one record; False where more bytes are needed."""
         stream = side.stream
-        if side.skip:
-            taken = min(side.skip, len(stream))
-            stream.skip(taken)
-            side.skip -= taken
-            return side.skip == 0
         header = stream.peek(5)
         if not side.begun and header[:1] and header[0] & 0x80:
             return self._hello_v2(side, outbound=outbound)
@@ -180,8 +190,7 @@ class TlsSession:
         if kind in (APPLICATION, CHANGE_CIPHER) or side.hidden:
             self._count(side, header)
             self._hidden(side, kind)
-            stream.skip(5)
-            side.skip = length
+            stream.drop(5 + length)
             return True
         if len(stream) < 5 + length:
             return False

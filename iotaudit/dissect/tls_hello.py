@@ -8,10 +8,10 @@ Source: RFC 8446 section 4.1 (ClientHello, ServerHello), RFC 6066 section 3 (ser
 import hashlib
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
-from iotaudit.dissect.cursor import Cursor
+from iotaudit.dissect.cursor import Cursor, ShortError
 from iotaudit.model.quick import quick
 
 VERSIONS = {
@@ -39,11 +39,15 @@ JA4_VERSIONS = {
 SERVER_NAME = 0x0000
 SIGNATURE_ALGORITHMS = 0x000D
 ALPN = 0x0010
+ENCRYPT_THEN_MAC = 0x0016
+PRE_SHARED_KEY = 0x0029
 SUPPORTED_VERSIONS = 0x002B
 ESNI = 0xFFCE
 ECH = 0xFE0D
 ECH_OUTER = 0
 _EXTENSION = struct.Struct(">HH")
+RANDOM_END = 34
+"""Both hellos begin with a version and 32 random bytes."""
 PLAIN = re.compile(rb"[!-\[\]-~]*\Z")
 """Printable ASCII but the space and the backslash."""
 REPEATED_COUNT = 256
@@ -74,12 +78,19 @@ class ClientHello:
 @quick
 @dataclass(frozen=True, slots=True)
 class ServerHello:
-    """What a server chose. `retry`: a HelloRetryRequest, the client says hello once more."""
+    """What a server chose. `retry`: a HelloRetryRequest, the client says hello once more.
+
+    `encrypt_then_mac`: CBC records are those of RFC 7366. `session_id`: up to TLS 1.2 the client's own where an earlier
+    session is taken up; `psk`: in TLS 1.3 a shared key is.
+    """
 
     version: int
     cipher: int
     alpn: str | None
     retry: bool
+    encrypt_then_mac: bool = False
+    session_id: bytes = field(default=b"", repr=False)
+    psk: bool = False
 
 
 def is_grease(number: int) -> bool:
@@ -98,26 +109,24 @@ def client_hello(body: bytes, *, datagram: bool = False) -> ClientHello:
     Raises:
         ShortError: a length cannot be true before the extensions are reached.
     """
-    reader = Cursor(body)
-    legacy = reader.number(2)
-    reader.take(32)
-    reader.vector(1)
+    if len(body) < RANDOM_END:
+        raise ShortError
+    at = _behind(body, RANDOM_END, 1)  # session id
     if datagram:
-        reader.vector(1)  # cookie
-    ciphers = _numbers(reader.vector(2))
-    reader.vector(1)
-    extensions = _extensions(reader)
-    by_type = dict(reversed(extensions))
+        at = _behind(body, at, 1)  # cookie
+    end = _behind(body, at, 2)
+    ciphers = _numbers(body[at + 2 : end])
+    extensions, by_type = _extensions(body, _behind(body, end, 1))
     offered = [v for v in _listed(by_type.get(SUPPORTED_VERSIONS, b""), 1) if not is_grease(v)]
     # DTLS numbers count down: the newest is the least.
-    version = (min(offered) if datagram else max(offered)) if offered else legacy
+    version = (min(offered) if datagram else max(offered)) if offered else int.from_bytes(body[:2])
     ech = by_type.get(ECH)
     return ClientHello(
         sni=_server_name(by_type.get(SERVER_NAME, b"")),
         alpn=_protocols(by_type.get(ALPN, b"")),
         version=version,
         ciphers=ciphers,
-        extensions=tuple(kind for kind, _ in extensions),
+        extensions=extensions,
         signatures=_listed(by_type.get(SIGNATURE_ALGORITHMS, b""), 2),
         ech=ech is not None and ech[:1] == bytes([ECH_OUTER]),
         esni=ESNI in by_type,
@@ -130,20 +139,33 @@ def server_hello(body: bytes) -> ServerHello:
     Raises:
         ShortError: it ends before the cipher suite.
     """
-    reader = Cursor(body)
-    version = reader.number(2)
-    random = reader.take(32)
+    if len(body) < RANDOM_END:
+        raise ShortError
+    version, random = int.from_bytes(body[:2]), body[2:RANDOM_END]
     # Drafts of TLS 1.3 up to 21 left out session id and compression; they are of the past and read as malformed.
-    reader.vector(1)
-    cipher = reader.number(2)
-    if len(reader):
-        reader.take(1)
-    by_type = dict(reversed(_extensions(reader)))
+    at = _behind(body, RANDOM_END, 1)
+    if at + 2 > len(body):
+        raise ShortError
+    cipher = int.from_bytes(body[at : at + 2])
+    _, by_type = _extensions(body, at + 3)
     chosen = by_type.get(SUPPORTED_VERSIONS, b"")
     if len(chosen) == 2:
         version = int.from_bytes(chosen)
     protocols = _protocols(by_type.get(ALPN, b""))
-    return ServerHello(version, cipher, protocols[0] if protocols else None, random == HELLO_RETRY)
+    return ServerHello(
+        version,
+        cipher,
+        protocols[0] if protocols else None,
+        random == HELLO_RETRY,
+        ENCRYPT_THEN_MAC in by_type,
+        session_id(body),
+        PRE_SHARED_KEY in by_type,
+    )
+
+
+def session_id(body: bytes) -> bytes:
+    """Gives the session id of either hello."""
+    return body[RANDOM_END + 1 : _behind(body, RANDOM_END, 1)]
 
 
 def ja4(hello: ClientHello, transport: str) -> str:
@@ -198,20 +220,35 @@ def _alpn_mark(alpn: tuple[str, ...]) -> str:
     return digits[0] + digits[-1]
 
 
-def _extensions(reader: Cursor) -> list[tuple[int, bytes]]:
-    """Gives the extensions in order; those behind a broken length are left out, what came before stays."""
-    found: list[tuple[int, bytes]] = []
-    if len(reader) < 2:
-        return found
-    length = reader.number(2)
-    data = reader.take(min(length, len(reader)))
-    at = 0
-    while len(data) - at >= 4:
-        kind, size = _EXTENSION.unpack_from(data, at)
+def _behind(body: bytes, at: int, size: int) -> int:
+    """Gives where the bytes behind a length of `size` bytes end.
+
+    Raises:
+        ShortError: the body ends before.
+    """
+    end = at + size + int.from_bytes(body[at : at + size])
+    if at + size > len(body) or end > len(body):
+        raise ShortError
+    return end
+
+
+def _extensions(body: bytes, at: int) -> tuple[tuple[int, ...], dict[int, bytes]]:
+    """Gives the extensions' types in order, and the first of each type.
+
+    Those behind a broken length are left out, what came before stays.
+    """
+    kinds: list[int] = []
+    found: dict[int, bytes] = {}
+    end = min(at + 2 + int.from_bytes(body[at : at + 2]), len(body))
+    at += 2
+    while at + 4 <= end:
+        kind, size = _EXTENSION.unpack_from(body, at)
         at += 4
-        found.append((kind, data[at : at + size]))
+        kinds.append(kind)
+        if kind not in found:
+            found[kind] = body[at : min(at + size, end)]
         at += size
-    return found
+    return tuple(kinds), found
 
 
 def _numbers(data: bytes) -> tuple[int, ...]:

@@ -75,6 +75,49 @@ def merge(old: FlowSummary, new: FlowSummary) -> FlowSummary:
     )
 
 
+def taken_over(packets: FlowSummary, log: FlowSummary, *, told: bool) -> FlowSummary:
+    """Gives the summary of a conversation of packets that a proxy's log looks into.
+
+    What the log read counts, and that the line was encrypted where either says so. The certificate that packets show is
+    the proxy's, so it and its names are left out.
+
+    Args:
+        packets: what was read in the packets.
+        log: what the log says.
+        told: the log accounts for the payload; else its contents are taken, and what it lacks stays closed.
+    """
+    own = [name for name in packets.names if name.source != "certificate"]
+    return FlowSummary(
+        application=log.application or packets.application,
+        encryption=_line(packets.encryption, log.encryption, told=told),
+        names=_unique((*log.names, *own)),
+        tls=_both(packets.tls, log.tls),
+        http=log.http or packets.http,
+        mqtt=log.mqtt or packets.mqtt,
+        first_payload_packet=packets.first_payload_packet,
+    )
+
+
+def _line(packets: Encryption, log: Encryption, *, told: bool) -> Encryption:
+    if log.opened and not told:
+        return replace(log, opened=False, reason=f"{OPENED}, whose log shows less than was sent")
+    return log if log.state is EncryptionState.ENCRYPTED else max(packets, log, key=_weight)
+
+
+def _both(packets: Tls | None, log: Tls | None) -> Tls | None:
+    """Gives what packets show of a handshake without its certificate, and what only the log knows."""
+    if packets is None or log is None:
+        return log if packets is None else replace(packets, certificate=None)
+    return replace(
+        packets,
+        sni=log.sni or packets.sni,
+        alpn=log.alpn or packets.alpn,
+        version=log.version or packets.version,
+        cipher=log.cipher or packets.cipher,
+        certificate=None,
+    )
+
+
 def _weight(encryption: Encryption) -> int:
     """Orders how a flow's payload was protected by what must not be lost when exchanges are summed up."""
     if encryption.state is EncryptionState.ENCRYPTED:

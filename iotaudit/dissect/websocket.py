@@ -58,7 +58,7 @@ class _Side:
     kind: int = 0
     packed: bool = False
     cut: bool = False
-    skip: int = 0
+    long: bool = False
     inflater: object = None
     broken: bool = False
     done: bool = False
@@ -82,9 +82,7 @@ class WebSocketSession:
         if side.done:
             return ()
         if segment.gap_len:
-            bridged = side.skip >= segment.gap_len and not len(side.stream)
-            side.skip -= segment.gap_len if bridged else 0
-            side.done = not bridged
+            side.done = not side.stream.bridge(segment.gap_len)
             return ()
         side.stream.append(segment)
         found: list[Event | Content] = []
@@ -113,11 +111,6 @@ class WebSocketSession:
 
     def _next(self, side: _Side, found: list[Event | Content], *, outbound: bool) -> bool:
         stream = side.stream
-        if side.skip:
-            taken = min(side.skip, len(stream))
-            stream.skip(taken)
-            side.skip -= taken
-            return side.skip == 0
         if self._answering is None and stream.peek(len(MAGIC)) == MAGIC:
             return self._head(side, outbound=outbound)
         return self._frame(side, found, outbound=outbound)
@@ -165,7 +158,8 @@ class WebSocketSession:
             return False
         place = stream.origin(masked + kept - 1)
         data = stream.take(masked + kept)[masked:]
-        side.skip = size - kept
+        stream.drop(size - kept)
+        side.long = size > kept
         if masked > at:
             data = _unmask(data, header[at:masked])
         if kind < 8:
@@ -179,7 +173,7 @@ class WebSocketSession:
             side.kind, side.packed, side.cut = first & 0xF, bool(first & 0x40), False
         room = MESSAGE_LEN - len(side.message)
         side.message += data[:room]
-        side.cut = side.cut or len(data) > room or side.skip > 0
+        side.cut = side.cut or len(data) > room or side.long
         if not first & 0x80:
             return ()
         message, encoding = bytes(side.message), ""

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from iotaudit.judge.conditions import AtLeast, Doubt, Value
-from iotaudit.judge.coverage import why_closed
 from iotaudit.judge.places import EEA_COUNTRIES, is_relay
 from iotaudit.judge.scene import Scene, laws_by_operator, laws_by_place
 from iotaudit.model.destinations import AccessLaw, Destination, Party
@@ -19,23 +18,6 @@ from iotaudit.model.flows import EncryptionState, Flow
 from iotaudit.model.quick import quick
 from iotaudit.model.reach import Reach
 
-FIRMWARE_ENDINGS = (
-    ".bin",
-    ".fw",
-    ".ota",
-    ".img",
-    ".swu",
-    ".raucb",
-    ".mender",
-    ".hex",
-    ".dfu",
-    ".upd",
-)
-"""Ends of paths of files that devices fetch as firmware. Reasoning: usual names of images and of the packages of
-common updaters (RAUC, SWUpdate, Mender, USB DFU); a picture or a table may be called .img or .bin as well, so
-the finding asks and does not claim. Source: the documentation of the updaters named."""
-MIN_UPDATE_LEN = 64 * 1024
-"""Bytes below which a file of such a name is no firmware; the least images of radio chips are of this order."""
 UNKNOWN = Doubt.UNKNOWN
 LookUp = Callable[["Scene", "Subject"], Value]
 
@@ -133,20 +115,9 @@ def _data_types(scene: Scene, destination: Destination) -> Value:
 
 
 def _update(scene: Scene, destination: Destination) -> Value:
-    flows = scene.audited_of.get(destination.id, ())
-    if any(_fetched_firmware(flow) for flow in flows):
+    if destination.id in scene.fetched_at:
         return True
-    return UNKNOWN if any(why_closed(flow) for flow in flows) else False
-
-
-def _fetched_firmware(flow: Flow) -> bool:
-    received = flow.payload_out if "device_serves" in flow.tags else flow.payload_in
-    return received >= MIN_UPDATE_LEN and any(
-        x.method == "GET"
-        and x.status in (200, 206)
-        and x.uri.partition("?")[0].lower().endswith(FIRMWARE_ENDINGS)
-        for x in flow.http
-    )
+    return UNKNOWN if destination.id in scene.unread_at else False
 
 
 def _in_test_country(scene: Scene, destination: Destination) -> Value:

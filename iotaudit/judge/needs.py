@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from iotaudit.judge.scene import Scene
 from iotaudit.model.findings import Rule
-from iotaudit.model.flows import Direction
 from iotaudit.model.vocabulary import DURATION_NEED, KNOWLEDGE, NEEDS, NOT_TESTABLE_NEEDS, UNIT_S
 
 
@@ -65,9 +64,7 @@ def _present(need: str, scene: Scene) -> bool:
         case "readable_payload":
             return not scene.coverage.closed
         case "lan_visibility":
-            return any(
-                f.device is not None and f.direction is Direction.LOCAL for f in scene.facts.flows
-            )
+            return scene.sees_local
         case "proxy_run":
             return scene.facts.has_proxy_run
         case "declaration":

@@ -94,7 +94,7 @@ def is_outside(flow: Flow, destination: Destination | None) -> bool:
 def peer_of(flow: Flow) -> str:
     """Gives the address of the other end, seen from the device."""
     served = flow.direction is Direction.INBOUND or "device_serves" in flow.tags
-    return flow.client.ip if served else flow.server.ip
+    return flow.client.ip if served else (flow.reached or flow.server).ip
 
 
 def place_of_flow(flow: Flow, destination: Destination | None) -> Placed:

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from iotaudit.judge.coverage import coverage_of
+from iotaudit.judge.coverage import coverage_of, why_closed
+from iotaudit.judge.firmware import fetched_firmware
 from iotaudit.judge.places import Placed, is_outside, paid_places, worst
 from iotaudit.model.destinations import AccessLaw, Destination, Status, Zone
 from iotaudit.model.facts import CountryFact, Facts
 from iotaudit.model.findings import Profile
-from iotaudit.model.flows import Flow
+from iotaudit.model.flows import Direction, Flow
 from iotaudit.model.reach import Coverage, Reach
 from iotaudit.model.result import Settings
 
@@ -21,9 +22,11 @@ NOTHING: Mapping[str, object] = {}
 class Scene:
     """What is judged. `flows` are those of audited devices that lead outside and carry payload of the device.
 
-    `named_by`: name and address to the first packet whose DNS answer paired them. `audited_of` has all flows of
-    audited devices by destination, `types_of` the data types seen there. `values` keeps facts of destinations that
-    were worked out and `cited` the packets that show one: many rules and subjects ask the same.
+    `named_by`: name and address to the first packet whose DNS answer paired them. `fetched_at` are the destinations
+    that an audited device fetched a firmware file from, `unread_at` those with conversations that stayed closed;
+    `sees_local` says that a device spoke with an inside host. `types_of` has the data types seen at a destination.
+    `values` keeps facts of destinations that were worked out, `cited` the packets that show one, `subjects` those of
+    each scope: many rules ask the same.
 
     `assumed` sets facts outright and `granted` grants needs: both are for the test cases of rules.
     """
@@ -35,7 +38,9 @@ class Scene:
     destinations: Mapping[str, Destination]
     flows_of: Mapping[str, tuple[Flow, ...]]
     flows_by_device: Mapping[str, tuple[Flow, ...]]
-    audited_of: Mapping[str, tuple[Flow, ...]]
+    fetched_at: frozenset[str]
+    unread_at: frozenset[str]
+    sees_local: bool
     types_of: Mapping[str, frozenset[str]]
     sent_to: Mapping[str, int]
     named_by: Mapping[tuple[str, str], int]
@@ -47,6 +52,7 @@ class Scene:
     granted: frozenset[str] = frozenset()
     values: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
     cited: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False, compare=False)
+    subjects: dict[str, tuple[Any, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def outside(self) -> tuple[Destination, ...]:
@@ -78,7 +84,8 @@ def make_scene(
     """Gives the scene of an audit; the order in which facts come does not matter."""
     facts = _sorted(facts)
     destinations = {d.id: d for d in facts.destinations}
-    flows = paying_flows(facts, destinations)
+    seen = _look_over(facts.flows, destinations)
+    flows = seen.paying
     by_destination: dict[str, list[Flow]] = defaultdict(list)
     by_device: dict[str, list[Flow]] = defaultdict(list)
     for flow in flows:
@@ -86,10 +93,6 @@ def make_scene(
         if flow.destination in destinations:
             by_destination[flow.destination].append(flow)
     flows_of = {key: tuple(rows) for key, rows in by_destination.items()}
-    audited: dict[str, list[Flow]] = defaultdict(list)
-    for flow in facts.flows:
-        if flow.device is not None and flow.destination is not None:
-            audited[flow.destination].append(flow)
     types: dict[str, set[str]] = defaultdict(set)
     for exposure in facts.exposures:
         types[exposure.destination].add(exposure.data_type)
@@ -105,7 +108,9 @@ def make_scene(
         destinations=destinations,
         flows_of=flows_of,
         flows_by_device={key: tuple(rows) for key, rows in by_device.items()},
-        audited_of={key: tuple(rows) for key, rows in audited.items()},
+        fetched_at=seen.fetched_at,
+        unread_at=seen.unread_at,
+        sees_local=seen.sees_local,
         types_of={key: frozenset(found) for key, found in types.items()},
         sent_to={key: sum(flow.device_sent for flow in rows) for key, rows in flows_of.items()},
         named_by=_named_by(facts),
@@ -143,18 +148,35 @@ def natural(ident: str) -> tuple[int, str]:
     return len(ident), ident
 
 
-def paying_flows(facts: Facts, destinations: Mapping[str, Destination]) -> tuple[Flow, ...]:
-    """Gives the audited devices' flows that lead outside and carry payload of the device, in the contract's order."""
-    found = [
-        flow
-        for flow in facts.flows
-        if flow.device is not None
-        and flow.device_sent > 0
-        and is_outside(flow, destinations.get(flow.destination or ""))
-    ]
-    return tuple(
-        sorted(found, key=lambda f: (f.first_packet, f.protocol, f.client.ip, f.client.port, f.id))
-    )
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What one look over all conversations gives; fields as in `Scene`."""
+
+    paying: tuple[Flow, ...]
+    fetched_at: frozenset[str]
+    unread_at: frozenset[str]
+    sees_local: bool
+
+
+def _look_over(flows: Iterable[Flow], destinations: Mapping[str, Destination]) -> _Seen:
+    """Gives what is judged of the conversations; only those of audited devices that lead outside and pay are kept."""
+    paying: list[Flow] = []
+    fetched_at: set[str] = set()
+    unread_at: set[str] = set()
+    sees_local = False
+    for flow in flows:
+        if flow.device is None:
+            continue
+        sees_local = sees_local or flow.direction is Direction.LOCAL
+        where = flow.destination or ""
+        if flow.device_sent > 0 and is_outside(flow, destinations.get(where)):
+            paying.append(flow)
+        if flow.http and fetched_firmware(flow):
+            fetched_at.add(where)
+        if where not in unread_at and why_closed(flow):
+            unread_at.add(where)
+    paying.sort(key=lambda f: (f.first_packet, f.protocol, f.client.ip, f.client.port, f.id))
+    return _Seen(tuple(paying), frozenset(fetched_at), frozenset(unread_at), sees_local)
 
 
 def laws_by_place(scene: Scene, destination: Destination) -> tuple[AccessLaw, ...]:

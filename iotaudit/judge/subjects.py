@@ -8,7 +8,14 @@ from iotaudit.model.exposures import Exposure
 
 
 def subjects_of(scope: str, scene: Scene) -> tuple[Subject, ...]:
-    """Gives the subjects of a scope; only what concerns audited devices and leads outside."""
+    """Gives the subjects of a scope, worked out once; only what concerns audited devices and leads outside."""
+    if scope not in scene.subjects:
+        scene.subjects[scope] = _subjects(scope, scene)
+    found: tuple[Subject, ...] = scene.subjects[scope]
+    return found
+
+
+def _subjects(scope: str, scene: Scene) -> tuple[Subject, ...]:
     match scope:
         case "destination":
             return tuple(Subject(scope, destination=d) for d in scene.outside)

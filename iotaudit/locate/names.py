@@ -14,10 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import takewhile
-from typing import Protocol
 
 from iotaudit.model.events import DhcpSeen, DnsAnswer, Event, HostNamed
-from iotaudit.model.flows import Endpoint, Flow, FlowName
+from iotaudit.model.flows import Flow, FlowName
 
 TRUST = (
     "sni",
@@ -44,19 +43,8 @@ ANSWERS_HEARD = 64
 ADDRESS_TYPES = frozenset(("A", "AAAA", "HTTPS", "SVCB", "ANY"))
 _Answer = tuple[int, int, str]
 """Time (ns), packet id, name."""
-
-
-class Begun(Protocol):
-    """A conversation as far as names ask for it."""
-
-    @property
-    def client(self) -> Endpoint: ...  # noqa: D102 - see the class
-    @property
-    def server(self) -> Endpoint: ...  # noqa: D102
-    @property
-    def first_ns(self) -> int: ...  # noqa: D102
-    @property
-    def first_packet(self) -> int: ...  # noqa: D102
+Begun = tuple[int, int]
+"""When a flow began: time (ns), packet id."""
 
 
 class NameBook:
@@ -82,23 +70,26 @@ class NameBook:
         answered = {ip for table in (self._asked, self._chained, self._reverse) for _, ip in table}
         self._named = frozenset((*answered, *self._announced, *self._leased))
 
-    def names(self, flow: Begun, own: tuple[FlowName, ...]) -> tuple[FlowName, ...]:
+    def knows(self, ip: str) -> bool:
+        """Tells whether anybody said a name of an address."""
+        return ip in self._named
+
+    def names(self, client: str, server: str, begun: Begun, own: tuple[FlowName, ...]) -> tuple[FlowName, ...]:
         """Gives all names that hold for a flow, best first; `own` are those that it showed itself."""
-        client, server = flow.client.ip, flow.server.ip
         asker = self._group_by_ip.get(client, client), server
         if server not in self._named:
             return _ranked(list(own)) if len(own) > 1 else own
         names = list(own)
         if asker in self._asked:
-            names += self._asked[asker].before(flow)
+            names += self._asked[asker].before(begun)
         if asker in self._chained:
-            names += self._chained[asker].before(flow)
+            names += self._chained[asker].before(begun)
         if server in self._announced:
             names += self._announced[server]
         if server in self._leased:
             names += self._leased[server]
         if asker in self._reverse:
-            names += self._reverse[asker].before(flow)
+            names += self._reverse[asker].before(begun)
         return _ranked(names) if len(names) > 1 else tuple(names)
 
     def _take(self, event: Event) -> None:
@@ -138,9 +129,9 @@ class _Answers:
     """Index of the last answer up to `_end` that gave a name, the latest at the end."""
     _names: tuple[FlowName, ...] = ()
 
-    def before(self, flow: Begun) -> tuple[FlowName, ...]:
-        """Gives the names answered before the flow began, latest first, each once."""
-        end = bisect_right(self.rows, (flow.first_ns, flow.first_packet, LAST_NAME))
+    def before(self, begun: Begun) -> tuple[FlowName, ...]:
+        """Gives the names answered before a flow began, latest first, each once."""
+        end = bisect_right(self.rows, (*begun, LAST_NAME))
         if end != self._end:
             self._move(end)
         return self._names

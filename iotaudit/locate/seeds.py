@@ -1,11 +1,11 @@
 """From flows to destination seeds: one per peer address, name and side (inside or outside)."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from iotaudit.locate.names import best_name, is_address
-from iotaudit.model.copies import changed
-from iotaudit.model.destinations import Destination, DestinationSeed
+from iotaudit.model.destinations import DestinationSeed
 from iotaudit.model.flows import Direction, Flow, FlowName
 
 Key = tuple[str, str | None, bool]
@@ -19,7 +19,7 @@ def seed_key(flow: Flow, logged: Mapping[str, str]) -> Key:
     address is then that of a proxy's log (`logged`: host name to address) or "" (unknown place).
     """
     local = flow.direction in (Direction.LOCAL, Direction.MULTICAST)
-    peer = flow.client.ip if _device_is_server(flow) else flow.server.ip
+    peer = flow.client.ip if _device_is_server(flow) else (flow.reached or flow.server).ip
     if _device_is_server(flow):
         return peer, None, local
     name = best_name(flow)
@@ -36,57 +36,95 @@ def _device_is_server(flow: Flow) -> bool:
     return flow.direction is Direction.INBOUND or "device_serves" in flow.tags
 
 
-def make_seeds(flows: tuple[Flow, ...]) -> tuple[DestinationSeed, ...]:
-    """Gives the seeds of all peers, sorted by address text, name."""
-    groups: dict[Key, list[Flow]] = defaultdict(list)
+def make_seeds(flows: Iterable[Flow]) -> tuple[DestinationSeed, ...]:
+    """Gives the seeds of all peers, sorted by address text, name; the flows pass by one by one, in their order."""
+    peers: dict[Key, _Peer] = defaultdict(_Peer)
     logged: dict[str, str] = {}
+    passed_on = []
     for flow in flows:
-        name = best_name(flow) if "web_log" in flow.tags else None
-        if name and flow.server.ip:
-            logged.setdefault(name.name, flow.server.ip)
-    for flow in flows:
-        groups[seed_key(flow, logged)].append(flow)
-    return tuple(_seed(key, groups[key]) for key in sorted(groups, key=lambda k: (k[0], k[1] or "", k[2])))
+        if "proxied" in flow.tags:
+            passed_on.append(flow)
+            continue
+        if "web_log" in flow.tags and (ip := (flow.reached or flow.server).ip) and (name := best_name(flow)):
+            logged.setdefault(name.name, ip)
+        peers[seed_key(flow, logged)].add(flow)
+    for flow in passed_on:  # any web log may tell their addresses
+        peers[seed_key(flow, logged)].add(flow)
+    return tuple(peers[key].seed(*key) for key in sorted(peers, key=lambda k: (k[0], k[1] or "", k[2])))
 
 
-def _seed(key: Key, flows: list[Flow]) -> DestinationSeed:
-    ip, name, local = key
-    best = _first_called(name, flows) if name is not None else None
-    named = {(n.name, n.source) for f in flows for n in f.names}
-    aliases = {other for other, _ in named if other != name and not is_address(other)}
-    served = [_device_is_server(f) for f in flows]
-    rtts = [f.rtt_min_ns for f in flows if f.rtt_min_ns is not None]
-    payload = [f.first_device_payload_packet for f in flows if f.first_device_payload_packet is not None]
-    return DestinationSeed(
-        ip=ip,
-        name=name,
-        name_source=best.source if best else None,
-        name_packet=best.packet if best else None,
-        aliases=tuple(sorted(aliases)),
-        outer_name=any(source == "ech_outer" for _, source in named),
-        local=local,
-        rtt_min_ns=min(rtts, default=None),
-        bytes_out=sum(f.bytes_in if s else f.bytes_out for f, s in zip(flows, served, strict=True)),
-        bytes_in=sum(f.bytes_out if s else f.bytes_in for f, s in zip(flows, served, strict=True)),
-        payload_out=sum(f.device_sent for f in flows),
-        flows=tuple(f.id for f in flows),
-        applications=tuple(sorted({f.application for f in flows if f.application})),
-        ports=tuple(sorted({f.client.port if s else f.server.port for f, s in zip(flows, served, strict=True)})),
-        first_packet=min(f.first_packet for f in flows),
-        payload_packet=min(payload, default=None),
-        devices=tuple(sorted({f.device for f in flows if f.device})),
-        name_sources=tuple(sorted({source for other, source in named if other == name})),
-        dns_aliases=tuple(sorted({other for other, source in named if source == "dns"} & aliases)),
-    )
+@dataclass(slots=True)
+class _Peer:
+    """What the flows of one peer, name and side add up to."""
+
+    flows: list[str] = field(default_factory=list)
+    bytes_out: int = 0
+    bytes_in: int = 0
+    payload_out: int = 0
+    rtt_min_ns: int | None = None
+    first_packet: int | None = None
+    payload_packet: int | None = None
+    applications: set[str] = field(default_factory=set)
+    ports: set[int] = field(default_factory=set)
+    devices: set[str] = field(default_factory=set)
+    named: set[tuple[str, str]] = field(default_factory=set)
+    best: dict[str, FlowName] = field(default_factory=dict)
+    """The earliest sighting of each name as the best one of a flow."""
+
+    def add(self, flow: Flow) -> None:
+        """Adds a flow."""
+        out, back, port = flow.bytes_out, flow.bytes_in, (flow.reached or flow.server).port
+        if _device_is_server(flow):
+            out, back, port = back, out, flow.client.port
+        self.flows.append(flow.id)
+        self.bytes_out += out
+        self.bytes_in += back
+        self.payload_out += flow.device_sent
+        self.rtt_min_ns = _least(self.rtt_min_ns, flow.rtt_min_ns)
+        self.first_packet = _least(self.first_packet, flow.first_packet)
+        self.payload_packet = _least(self.payload_packet, flow.first_device_payload_packet)
+        self.ports.add(port)
+        if flow.application:
+            self.applications.add(flow.application)
+        if flow.device:
+            self.devices.add(flow.device)
+        if flow.names:
+            self.named.update([(name.name, name.source) for name in flow.names])
+            best = best_name(flow)
+            if best and (best.name not in self.best or best.packet < self.best[best.name].packet):
+                self.best[best.name] = best
+
+    def seed(self, ip: str, name: str | None, local: bool) -> DestinationSeed:  # noqa: FBT001 - parts of a key
+        """Gives the seed."""
+        best = self.best.get(name) if name is not None else None
+        aliases = {other for other, _ in self.named if other != name and not is_address(other)}
+        return DestinationSeed(
+            ip=ip,
+            name=name,
+            name_source=best.source if best else None,
+            name_packet=best.packet if best else None,
+            aliases=tuple(sorted(aliases)),
+            outer_name=any(source == "ech_outer" for _, source in self.named),
+            local=local,
+            rtt_min_ns=self.rtt_min_ns,
+            bytes_out=self.bytes_out,
+            bytes_in=self.bytes_in,
+            payload_out=self.payload_out,
+            flows=tuple(sorted(self.flows, key=_natural)),
+            applications=tuple(sorted(self.applications)),
+            ports=tuple(sorted(self.ports)),
+            first_packet=self.first_packet or 0,
+            payload_packet=self.payload_packet,
+            devices=tuple(sorted(self.devices)),
+            name_sources=tuple(sorted({source for other, source in self.named if other == name})),
+            dns_aliases=tuple(sorted({other for other, source in self.named if source == "dns"} & aliases)),
+        )
 
 
-def _first_called(name: str, flows: list[Flow]) -> FlowName | None:
-    """Gives the earliest sighting of a name as the best one of a flow."""
-    found = [best for flow in flows if (best := best_name(flow)) and best.name == name]
-    return min(found, key=lambda n: n.packet, default=None)
+def _least(one: int | None, other: int | None) -> int | None:
+    return one if other is None else other if one is None or other < one else one
 
 
-def attach(flows: tuple[Flow, ...], destinations: tuple[Destination, ...]) -> tuple[Flow, ...]:
-    """Gives the flows with the id of their destination."""
-    by_flow = {flow_id: d.id for d in destinations for flow_id in d.flows}
-    return tuple(changed(flow, destination=by_flow.get(flow.id)) for flow in flows)
+def _natural(ident: str) -> tuple[int, str]:
+    """Gives the order of ids that end in a running number: f2 before f10."""
+    return len(ident), ident

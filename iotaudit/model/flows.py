@@ -67,7 +67,13 @@ class Encryption:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """The leaf certificate that the server showed (times: ns since the epoch, UTC)."""
+    """The leaf certificate that the server showed (times: ns since the epoch, UTC).
+
+    `validity`: valid, not_yet or expired at the time of its packet. `key_bits` is the size of the modulus or field,
+    `signature_hash` as in the signature's name; None where it cannot be read or there is none. `chain` are the
+    issuers' common names of all certificates as they were sent, the leaf's first; `in_order`: each is signed in the
+    name of the next.
+    """
 
     subject_cn: str | None
     subject_o: str | None
@@ -77,12 +83,22 @@ class Certificate:
     not_after_ns: int
     self_signed: bool
     packet: int
+    validity: str | None = None
+    key_kind: str | None = None
+    key_bits: int | None = None
+    signature_hash: str | None = None
+    chain: tuple[str | None, ...] = ()
+    in_order: bool = True
 
 
 @quick
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """What the handshake showed. `ech`: the hello offered Encrypted Client Hello (outer name only)."""
+    """What the handshake showed. `ech`: the hello offered Encrypted Client Hello (outer name only).
+
+    `retry`: the server asked for a second hello. `resumed`: it took up an earlier session or a shared key, None where
+    its hello was not seen. `weak` are ids of docs/protocols/tls.md: what was seen in the clear and is weak.
+    """
 
     sni: str | None
     alpn: tuple[str, ...]
@@ -91,6 +107,9 @@ class Tls:
     ja4: str | None
     ech: bool
     certificate: Certificate | None
+    retry: bool = False
+    resumed: bool | None = None
+    weak: tuple[str, ...] = ()
 
 
 @quick
@@ -175,7 +194,8 @@ class Flow:
     """One conversation as it is judged and written. `number` is the row of the FlowTable (events cite it).
 
     Sizes are bytes, times ns since the epoch; `out` is client to server. `device_sent` is the payload that the
-    audited device sent (out where it is the client, in where it is the server).
+    audited device sent (out where it is the client, in where it is the server). `reached` is the server that a proxy's
+    log names where the packets go to the proxy: the place of the data is there.
     """
 
     id: str
@@ -206,6 +226,7 @@ class Flow:
     first_device_payload_packet: int | None = None
     layer: int = 0
     tags: tuple[str, ...] = field(default=())
+    reached: Endpoint | None = None
 
 
 @dataclass(frozen=True, slots=True)

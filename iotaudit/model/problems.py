@@ -50,11 +50,13 @@ PROBLEM_KINDS: dict[str, str] = {
     "duplicate_frames": "frames were recorded twice (mirror port)",
     "duplicate_input": "the same capture was given twice",
     "not_a_regular_web_log": "an entry of a HAR or flow file could not be read",
+    "counted_twice": "conversations that a proxy's log and packets may both show, and that both were counted of",
     "interrupted": "reading was stopped by the user",
     # packets
     "unknown_link_type": "frames of a link type that is not read",
     "malformed_packet": "a header is cut or contradicts itself",
     "encrypted_wifi": "Wi-Fi data frames that are encrypted",
+    "wifi_keys_missing": "why frames stayed closed although a Wi-Fi key file was given",
     "unknown_ethertype": "frames of a network protocol that is not read (ARP, EAPOL, LLDP and the like are)",
     "too_deep": "more nested headers than the bound",
     "fragment_unattributed": "fragments whose first part was not seen",

@@ -37,8 +37,8 @@ class PacketTable:
     · layer uint8 (0 outermost) · ip_version uint8 · protocol uint8 · src_hi src_lo dst_hi dst_lo uint64 (IPv4 in the
     low 32 bits) · src_port dst_port uint16 · tcp_flags uint8 · tcp_seq tcp_ack uint32 · payload_at int64 (offset in
     buffer) · payload_len int64 (transport payload as the IP header says) · payload_captured int64 (of these, in the
-    buffer) · src_mac dst_mac uint64 (0 none) · frag uint8 (0 whole, 1 first fragment, 2 later fragment) · frag_id
-    uint32 · frag_at int64 (offset in the datagram) · frag_more bool · flow int64 (-1 until assembled) · buffer.
+    buffer) · src_mac dst_mac uint64 (0 none) · frag uint8 (0 whole, 1 first fragment, 2 later fragment, or a first one
+    whose ports cannot be read) · frag_id uint32 · frag_at int64 (offset in the datagram) · frag_more bool · flow int64 (-1 until assembled) · buffer.
     """
 
     number: Column
@@ -129,6 +129,7 @@ class Exchange:
     """One request and answer of a web log (HAR, mitmproxy), with no packets: `number` is the 1-based entry.
 
     Addresses are RFC 5952 text or None where the log has none; lengths are bytes as the log states them.
+    `proxy_ip` and `proxy_port` are the end of the client's connection at the proxy, where the log tells it.
     `kind`: http, websocket, tcp, udp, dns. `messages` are (from_client, data, time_ns) of a WebSocket or raw flow.
     """
 
@@ -158,6 +159,8 @@ class Exchange:
     messages: tuple[tuple[bool, bytes, int], ...] = ()
     client_rejected_certificate: bool = False
     encrypted_in_transit: bool = False
+    proxy_ip: str | None = None
+    proxy_port: int = 0
 
 
 @dataclass(frozen=True, slots=True)

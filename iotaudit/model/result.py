@@ -1,5 +1,6 @@
 """The audit as one value: everything that the reports print."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ class Settings:
     lab_position: tuple[float, float] | None = None
     geoip: tuple[str, ...] = ()
     known: str | None = None
+    wifi_key: str | None = None
     fail_on: str = "none"
     fail_on_undetermined: bool = False
 
@@ -67,7 +69,8 @@ class Audit:
     settings: Settings
     inputs: tuple[InputFacts, ...]
     device_rows: tuple[Device, ...]
-    flow_rows: tuple[Flow, ...]
+    flow_rows: Sequence[Flow]
+    """A tuple in any order, or a list in the contract's order that makes each flow when it is read."""
     dns_rows: tuple[tuple[DnsAnswer, bool | None], ...]
     """Each answer with `resolver_is_configured` (None: unknown)."""
     destination_rows: tuple[Destination, ...]
@@ -105,7 +108,7 @@ class Audit:
         return max((f.severity for f in self.finding_rows if f.waived is None), default=None)
 
 
-def _frame(rows: tuple[Any, ...]) -> "pd.DataFrame":
+def _frame(rows: Iterable[Any]) -> "pd.DataFrame":
     """Gives one row per item; nested values stay as plain dicts and lists, enums as their text."""
     import pandas as pd
 

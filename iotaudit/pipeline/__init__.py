@@ -6,7 +6,6 @@ no payload outlives its segment, and every stage's problems travel to the verdic
 """
 
 import datetime
-import gc
 import ipaddress
 import platform
 import time
@@ -18,6 +17,7 @@ from typing import BinaryIO
 from iotaudit import detect
 from iotaudit.assemble.devices import normal_device
 from iotaudit.capture import follow_input, open_inputs
+from iotaudit.codec.wpa_keys import master_key
 from iotaudit.errors import UsageError
 from iotaudit.model.inputs import InputFacts
 from iotaudit.model.result import Audit, Run, Settings
@@ -25,8 +25,10 @@ from iotaudit.packs.knowledge import load_knowledge
 from iotaudit.packs.known import load_known
 from iotaudit.packs.profiles import load_profile
 from iotaudit.packs.rules import load_packs
+from iotaudit.packs.wifi_key import load_wifi_keys
 from iotaudit.pipeline.conclusion import conclude
-from iotaudit.pipeline.parallel import COLLECT, Task, Workers, choose_jobs, lanes_of
+from iotaudit.pipeline.cycles import NEVER, SELDOM, searched
+from iotaudit.pipeline.parallel import Task, Workers, choose_jobs, lanes_of
 from iotaudit.pipeline.reading import Progress, Reading
 
 DEFAULT_PACKS = ("gdpr-transfers", "foreign-access")
@@ -39,6 +41,7 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
     profile: str | None = None,
     rules: Sequence[str] = (),
     known: str | Path | None = None,
+    wifi_key: str | Path | None = None,
     geoip: Sequence[str | Path] = (),
     inside: Sequence[str] = (),
     all_hosts: bool = False,
@@ -59,6 +62,7 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
         profile: name or file of a profile.
         rules: names or paths of rule packs; the profile's, else the shipped ones, where empty.
         known: YAML file of values that the lab knows of the device.
+        wifi_key: file of lines "ssid:passphrase" that opens Wi-Fi frames from the handshake on.
         geoip: MMDB files of the user.
         inside: CIDR texts that count as inside.
         all_hosts: list the conversations of every host.
@@ -74,7 +78,7 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
     Raises:
         UsageError: an option is wrong, or the device is not in the capture.
         InputError: a file is missing or unreadable.
-        PackError: a rule, profile or known-values file has mistakes.
+        PackError: a rule, profile, known-values or Wi-Fi key file has mistakes.
         IotauditError: one of several processes died.
     """
     started = time.time_ns()
@@ -84,9 +88,11 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
     for text in inside:
         _check_network(text)
     chosen = load_profile(profile) if profile else None
-    rule_packs = load_packs(tuple(rules) or (chosen.packs if chosen else ()) or DEFAULT_PACKS)
-    knowledge = load_knowledge([str(p) for p in geoip])
-    known_values = detect.known_values(load_known(str(known))) if known else ()
+    with searched(NEVER):
+        rule_packs = load_packs(tuple(rules) or (chosen.packs if chosen else ()) or DEFAULT_PACKS)
+        knowledge = load_knowledge([str(p) for p in geoip])
+        known_values = detect.known_values(load_known(str(known))) if known else ()
+        networks = load_wifi_keys(str(wifi_key)) if wifi_key else ()
     settings = Settings(
         as_of=_date(as_of),
         profile=chosen.id if chosen else None,
@@ -97,17 +103,16 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
         lab_position=lab_position,
         geoip=tuple(Path(p).name for p in geoip),
         known=Path(known).name if known else None,
+        wifi_key=Path(wifi_key).name if wifi_key else None,
         fail_on=fail_on,
         fail_on_undetermined=fail_on_undetermined,
     )
-    usual = gc.get_threshold()
-    gc.set_threshold(*COLLECT)
-    try:
-        task = Task(names, knowledge.data_types, known_values)
+    with searched(SELDOM):
+        masters = tuple(dict.fromkeys(master_key(*network) for network in networks))
+        task = Task(names, knowledge.data_types, known_values, masters)
         reading, inputs = _read(task, jobs, progress, stdin, follow)
+    with searched(NEVER):
         result = conclude(reading, inputs, knowledge, rule_packs, chosen, settings)
-    finally:
-        gc.set_threshold(*usual)
     run = Run(started, _host(), time.perf_counter() - clock)
     return replace(result, run=run)
 

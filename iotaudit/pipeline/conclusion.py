@@ -1,28 +1,25 @@
 """What follows once all is read: devices, names, destinations, exposures and the verdict over what was kept."""
 
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 
-from iotaudit import __version__, detect, locate
+from iotaudit import __version__, locate
 from iotaudit.assemble.devices import Census, take_census
-from iotaudit.assemble.flow_rows import Conversation, conversations, make_flows, unattributed
 from iotaudit.judge import judge
 from iotaudit.locate.names import NameBook
-from iotaudit.locate.seeds import attach, make_seeds
+from iotaudit.locate.seeds import make_seeds
 from iotaudit.model.data_types import KnownValue
 from iotaudit.model.destinations import Destination, Zone
 from iotaudit.model.devices import Device
 from iotaudit.model.events import DhcpSeen, DnsAnswer, DnsQuery, Event, RouterAdvertised
 from iotaudit.model.facts import CountryFact, Facts
 from iotaudit.model.findings import Pack, Profile
-from iotaudit.model.flows import Flow
 from iotaudit.model.inputs import InputFacts
 from iotaudit.model.knowledge import Knowledge
-from iotaudit.model.packets import input_of
 from iotaudit.model.problems import Problem
 from iotaudit.model.result import Audit, Run, Settings
+from iotaudit.pipeline.flow_list import Sided
+from iotaudit.pipeline.once import count_once
 from iotaudit.pipeline.reading import Reading
 
 
@@ -34,30 +31,32 @@ def conclude(
     profile: Profile | None,
     settings: Settings,
 ) -> Audit:
-    """Gives the audit of what was read: who, where, what, and the verdict."""
-    events = reading.events()
-    rows = (*conversations(reading.assembler.table()), *reading.weblog.conversations())
+    """Gives the audit of what was read: who, where, what, and the verdict. The reading is used up."""
+    rows, once = count_once(reading)
+    events = once.events(reading.events())
+    hosts = reading.assembler.hosts()
+    del reading.assembler  # its tables are as large as the rows
     census = take_census(
-        reading.assembler.hosts(),
+        hosts,
         events,
         networks=settings.inside,
         wanted=settings.device,
-        senders=_senders(rows),
+        senders=rows.senders(),
         vendor=knowledge.vendor,
-        log_clients=reading.weblog.clients(),
+        log_clients=reading.weblog.clients(once.numbers),
     )
-    inputs = _with_unattributed(inputs, unattributed(rows, census))
+    sided = Sided(rows, census)
+    inputs = _with_problems(inputs, (*sided.unattributed(), *once.problems))
     names = NameBook(events, census.group_by_ip)
-    flows = make_flows(rows, reading.summaries, census, names.names, all_hosts=settings.all_hosts)
-    del rows  # as many as flows, and not needed beside them
+    flows = sided.flows(reading.summaries, names, all_hosts=settings.all_hosts)
+    del rows, sided  # as many as flows, and not needed beside them
     destinations = locate.locate(
         make_seeds(flows), knowledge, settings, profile.first_party if profile else ()
     )
-    flows = attach(flows, destinations)
-
-    detection = reading.detector.finish(_own_values(census.devices), _flow_refs(flows))
+    flows = flows.placed(destinations)
+    detection = reading.detector.finish(_own_values(census.devices), once.refs(flows.refs()), once.numbers)
     redactor = detection.redactor
-    flows = tuple(redactor.flow(flow) for flow in flows)
+    flows = flows.masked(redactor.flow)
     destinations = tuple(redactor.destination(d) for d in destinations)
     dns_rows = tuple(
         (redactor.answer(answer), configured) for answer, configured in _dns_rows(events, census, settings)
@@ -67,7 +66,7 @@ def conclude(
     last = [i.last_ns for i in inputs if i.last_ns >= 0]
     facts = Facts(
         devices=census.devices,
-        flows=flows,
+        flows=flows,  # type: ignore[arg-type]  # as good as a tuple
         destinations=destinations,
         exposures=detection.exposures,
         dns_rows=dns_rows,
@@ -77,7 +76,7 @@ def conclude(
         countries=_countries(destinations, knowledge),
         stale=knowledge.stale(settings.as_of),
         duration_ns=max(last) - min(first) if first else 0,
-        has_proxy_run=any("web_log" in flow.tags for flow in flows),
+        has_proxy_run=flows.has_web_log,
         local_resolvers=_resolvers(dns_rows, destinations),
     )
     judgement = judge(facts, rule_packs, profile, settings)
@@ -103,44 +102,12 @@ def conclude(
     )
 
 
-def _with_unattributed(
-    inputs: tuple[InputFacts, ...], rows: tuple[Conversation, ...]
-) -> tuple[InputFacts, ...]:
-    """Gives the inputs with a problem for the conversations that may be the device's and could not be given to it."""
-    problems = []
-    for index in sorted({input_of(row.first_packet) for row in rows}):
-        first = min(row.first_packet for row in rows if input_of(row.first_packet) == index)
-        count = sum(input_of(row.first_packet) == index for row in rows)
-        detail = "conversations of public addresses behind an audited device; name them with --inside or --device"
-        problems.append(Problem("unattributed_bytes", index, first, None, detail, count, loses_payload=True))
-    return _with_problems(inputs, problems)
-
-
 def _with_problems(inputs: tuple[InputFacts, ...], found: Sequence[Problem]) -> tuple[InputFacts, ...]:
     """Gives the inputs with what a later stage found in them."""
     return tuple(
         replace(facts, problems=facts.problems + tuple(p for p in found if p.input == index))
         for index, facts in enumerate(inputs)
     )
-
-
-def _senders(rows: Sequence[Conversation]) -> frozenset[str]:
-    """Gives the addresses that sent payload to a global address."""
-    found: set[str] = set()
-    for row in rows:
-        if row.payload_out and _is_global(row.server.ip):
-            found.add(row.client.ip)
-        if row.payload_in and _is_global(row.client.ip):
-            found.add(row.server.ip)
-    return frozenset(found)
-
-
-@lru_cache(1 << 14)
-def _is_global(ip: str) -> bool:
-    if not ip:
-        return True
-    address = ipaddress.ip_address(ip)
-    return not (address.is_private or address.is_multicast or address.is_unspecified or address.is_link_local)
 
 
 def _own_values(devices: tuple[Device, ...]) -> tuple[KnownValue, ...]:
@@ -151,18 +118,6 @@ def _own_values(devices: tuple[Device, ...]) -> tuple[KnownValue, ...]:
             values.append(KnownValue("device.mac", "mac", device.mac, "frame"))
         values += [KnownValue("device.ip.internal", "ip", ip, "frame") for ip in device.ips if ip]
     return tuple(values)
-
-
-def _flow_refs(flows: tuple[Flow, ...]) -> dict[int, detect.FlowRef]:
-    return {
-        flow.number: detect.FlowRef(
-            flow_id=flow.id,
-            destination=flow.destination if flow.device else None,
-            local=flow.direction.value in ("local", "multicast"),
-            device_is_client="device_serves" not in flow.tags,
-        )
-        for flow in flows
-    }
 
 
 def _dns_rows(

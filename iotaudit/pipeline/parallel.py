@@ -5,7 +5,6 @@ the flows of its own lanes. Nothing is shared: at the end each sends what it gat
 never shows in the result (`model.lanes`).
 """
 
-import gc
 import multiprocessing
 import os
 import signal
@@ -17,18 +16,17 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from iotaudit import detect
 from iotaudit.capture import InputReader, open_inputs
+from iotaudit.capture.wpa import WifiOpener
 from iotaudit.errors import IotauditError, UsageError
 from iotaudit.model.data_types import DataType, KnownValue
 from iotaudit.model.lanes import ALL_LANES, LANES
+from iotaudit.pipeline.cycles import SELDOM, searched
 from iotaudit.pipeline.reading import Gathered, Reading
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkContext, SpawnContext
 
-COLLECT = (200_000, 20, 100)
-"""Thresholds of the search for cycles while an audit runs (usually 700, 10, 10): what is kept of a capture holds none,
-and walking it again and again took a third of the time."""
 FROM_LEN = 64 << 20
 """Inputs of so many bytes are read by several processes unless the user says otherwise."""
 USUAL_JOBS = 2
@@ -57,10 +55,12 @@ class Task:
     names: tuple[str, ...]
     data_types: tuple[DataType, ...]
     known: tuple[KnownValue, ...]
+    wifi_masters: tuple[bytes, ...] = ()
 
     def reading(self, lanes: tuple[int, ...]) -> Reading:
         """Gives a new reading of some lanes."""
-        return Reading(detect.Detector(self.data_types, self.known), lanes)
+        wifi = WifiOpener(self.wifi_masters) if self.wifi_masters else None
+        return Reading(detect.Detector(self.data_types, self.known), lanes, wifi=wifi)
 
 
 def choose_jobs(wanted: int | None, readers: Sequence[InputReader]) -> int:
@@ -183,12 +183,12 @@ def _work(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process tells where to stop
     for end in copies:
         end.close()
-    gc.set_threshold(*COLLECT)
     result: Gathered | Exception
     try:
-        reading = task.reading(lanes)
-        reading.read(open_inputs(task.names, hashed=False), watch=_Leash(connection))
-        result = reading.gathered()
+        with searched(SELDOM):
+            reading = task.reading(lanes)
+            reading.read(open_inputs(task.names, hashed=False), watch=_Leash(connection))
+            result = reading.gathered()
     except FAULTS as error:
         if os.environ.get("IOTAUDIT_DEBUG"):
             raise

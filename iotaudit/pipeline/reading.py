@@ -5,6 +5,7 @@ them, and may be joined with what readings of the other lanes gathered; whatever
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from operator import attrgetter
@@ -17,6 +18,7 @@ from iotaudit.capture.duplicates import DuplicateFrames
 from iotaudit.capture.layers import arp_senders, decode
 from iotaudit.capture.order import TimeOrder, by_input
 from iotaudit.capture.repeats import RepeatedFrames
+from iotaudit.capture.wpa import WifiOpener
 from iotaudit.dissect import FlowDissector
 from iotaudit.dissect.weblog import read_exchange
 from iotaudit.model.events import Event, NameSeen, Oddity
@@ -26,6 +28,7 @@ from iotaudit.model.lanes import ALL_LANES, LANES, lane_of
 from iotaudit.model.packets import input_of, packet_id
 from iotaudit.model.problems import Problem, ProblemTally
 from iotaudit.model.raw import Content, Exchange, FrameBatch, Segment
+from iotaudit.model.want import BOTH, NEITHER
 
 EVENTS_KEPT = 2_000_000 // LANES
 """Bound of kept events (DNS answers and the like) of a lane; beyond it they are counted as a problem."""
@@ -72,6 +75,7 @@ class Reading:
     packets: int = 0
     items: int = 0
     interrupted: bool = False
+    wifi: WifiOpener | None = None
     assembler: Assembler = field(init=False)
     _lanes: dict[int, Lane] = field(init=False)
     _duplicates: DuplicateFrames = field(default_factory=DuplicateFrames)
@@ -98,28 +102,29 @@ class Reading:
         """
         sizes = [reader.total_len for reader in readers]
         total = None if None in sizes else sum(size for size in sizes if size is not None)
-        order = TimeOrder(readers)
         if len(readers) > 1:
             self._repeats = RepeatedFrames([reader.name for reader in readers])
-        try:
-            for reader, item in order:
-                self._take_item(item, reader)
-                self.items += 1
-                if progress:
-                    done = sum(r.done_len for r in readers)
-                    progress(Progress("read", done, total, self.packets))
-                if watch:
-                    watch(self.items)
-        except KeyboardInterrupt:
-            self.interrupted = True
-            for reader, begun in order.unfinished():
-                detail = "stopped by the user" if begun else "not read"
-                self.problems.add(Problem("interrupted", reader.index, detail=detail, loses_payload=True))
+        with closing(TimeOrder(readers)) as order:
+            try:
+                for reader, item in order:
+                    self._take_item(item, reader)
+                    self.items += 1
+                    if progress:
+                        done = sum(r.done_len for r in readers)
+                        progress(Progress("read", done, total, self.packets))
+                    if watch:
+                        watch(self.items)
+            except KeyboardInterrupt:
+                self.interrupted = True
+                for reader, begun in order.unfinished():
+                    detail = "stopped by the user" if begun else "not read"
+                    self.problems.add(Problem("interrupted", reader.index, detail=detail, loses_payload=True))
         self._take_segments(self.assembler.flush())
         for number in sorted(self._open):
             self._close(number)
-        for problem in (*self._duplicates.problems(), *(self._repeats.problems() if self._repeats else ())):
-            self.problems.add(problem)
+        for finder in (self._duplicates, self._repeats, self.wifi):
+            for problem in finder.problems() if finder else ():
+                self.problems.add(problem)
 
     def gathered(self) -> Gathered:
         """Gives what was kept of the own lanes."""
@@ -164,11 +169,12 @@ class Reading:
                     self._duplicates.feed(part)
                     if self._repeats:
                         self._repeats.feed(part)
-                self._take_segments(self.assembler.feed(decode(item, self.problems)))
+                batch = self.wifi.open(item) if self.wifi else item
+                self._take_segments(self.assembler.feed(decode(batch, self.problems)))
                 for number in self.assembler.take_ended():
                     if number in self._open:
                         self._close(number)
-                senders = arp_senders(item, self.problems)
+                senders = arp_senders(batch, self.problems)
                 self.assembler.arp(senders.number, senders.mac, senders.ip)
             case Exchange():
                 self.packets += 1
@@ -188,26 +194,22 @@ class Reading:
         self.summaries[number] = dissect.weblog.merge(old, summary) if old else summary
 
     def _take_segments(self, segments: Iterable[Segment]) -> None:
+        known = self._open
         for segment in segments:
             number = segment.flow
-            dissector = self._open.get(number)
+            dissector = known.get(number)
             if dissector is None:
                 if number in self.summaries:
                     continue
-                dissector = dissect.open_flow(number, *self.assembler.endpoints(number))
-                self._open[number] = dissector
+                dissector = known[number] = dissect.open_flow(number, *self.assembler.endpoints(number))
             seen = dissector.feed(segment)
             if seen:
                 self._take_output(number, seen)
-            out, back = dissector.wanted()
-            if out and back:
-                continue
-            if not out:
-                self.assembler.close(number, True)
-            if not back:
-                self.assembler.close(number, False)
-            if not out and not back:
-                self._close(number)
+            wants = dissector.want
+            if wants is not BOTH:
+                self.assembler.want(number, wants)
+                if wants == NEITHER:
+                    self._close(number)
 
     def _close(self, number: int) -> None:
         dissector = self._open.pop(number)

@@ -6,14 +6,12 @@ from typing import Any
 import orjson
 
 from iotaudit.report import RenderOptions
-from iotaudit.report.rows import FlowRows
+from iotaudit.report.rows import LazyRows
 from iotaudit.report.values import sound
 
 OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-NO_FLOWS = b'\n  "flows": []'
-"""How the empty list of flows stands in the text: no other key stands as far left."""
-OPEN, CLOSE = b'{\n  "flows": [', b"\n  ]\n}"
-"""What stands around the rows in a document of flows alone."""
+OPEN, CLOSE = b'{\n  "rows": [', b"\n  ]\n}"
+"""What stands around the rows in a document of nothing else."""
 
 
 def render(document: Mapping[str, Any], _options: RenderOptions) -> bytes:
@@ -22,18 +20,19 @@ def render(document: Mapping[str, Any], _options: RenderOptions) -> bytes:
 
 
 def pieces(document: Mapping[str, Any]) -> Iterator[bytes]:
-    """Gives the same bytes piece by piece, so that the rows of lazy flows are never all in memory."""
-    flows = document.get("flows")
-    if not isinstance(flows, FlowRows):
-        yield orjson.dumps(document, option=OPTIONS)
-        return
-    head, _, tail = orjson.dumps({**document, "flows": []}, option=OPTIONS).partition(NO_FLOWS)
-    yield head + NO_FLOWS[:-1]
-    comma = b""
-    for rows in flows.chunks():
-        yield comma + _dumped({"flows": rows})[len(OPEN) : -len(CLOSE)]
-        comma = b","
-    yield (b"\n  ]" if flows else b"]") + tail
+    """Gives the same bytes piece by piece, so that lazy rows are never all in memory."""
+    lazy = {key: rows for key, rows in document.items() if isinstance(rows, LazyRows)}
+    tail = orjson.dumps({**document, **dict.fromkeys(lazy, ())}, option=OPTIONS)
+    for key, rows in lazy.items():
+        empty = f'\n  "{key}": []'.encode()  # no other key stands as far left
+        head, _, tail = tail.partition(empty)
+        yield head + empty[:-1]
+        comma = b""
+        for chunk in rows.chunks():
+            yield comma + _dumped({"rows": chunk})[len(OPEN) : -len(CLOSE)]
+            comma = b","
+        yield b"\n  ]" if rows else b"]"
+    yield tail
 
 
 def _dumped(document: dict[str, Any]) -> bytes:

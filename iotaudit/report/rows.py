@@ -4,10 +4,10 @@ Inside, times are nanoseconds and packets are ids over all inputs; here they bec
 shows. Every key stands on every row: null or an empty list says that there is nothing, never that nobody looked.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import overload
+from typing import Any, TypeVar, overload
 
 from iotaudit.model.destinations import Destination, Evidence, Location, Operator
 from iotaudit.model.devices import Device
@@ -24,7 +24,8 @@ from iotaudit.report.values import Row, plain, sound, stamp
 
 SCHEMA_VERSION = "1.0"
 CHUNK = 64
-"""Rows of `flows` that are made at once: so few that Python does not start to look for cycles in them."""
+"""Rows that are made at once: so few that Python does not start to look for cycles in them."""
+T = TypeVar("T")
 
 
 def make(audit: Audit, *, lazy: bool = False) -> Row:
@@ -32,11 +33,12 @@ def make(audit: Audit, *, lazy: bool = False) -> Row:
 
     Args:
         audit: what is written.
-        lazy: make the rows of `flows` only while they are read (`FlowRows`); else they are a list.
+        lazy: make the rows of `flows` and `dns` only while they are read (`LazyRows`); else they are lists.
     """
     form = Form(several=len(audit.inputs) > 1)
     titles = {rule: (title, severity) for rule, title, severity in audit.rule_titles}
-    flow_ids = {flow.number: flow.id for flow in audit.flow_rows}
+    asked = {answer.flow for answer, _ in audit.dns_rows}
+    flow_ids = {flow.number: flow.id for flow in audit.flow_rows if flow.number in asked} if asked else {}
     document = {
         "schema_version": SCHEMA_VERSION,
         "run": {
@@ -60,10 +62,7 @@ def make(audit: Audit, *, lazy: bool = False) -> Row:
             form.device(d) for d in sorted(audit.device_rows, key=lambda d: _natural(d.id))
         ],
         "flows": [],
-        "dns": [
-            form.dns(answer, configured, flow_ids)
-            for answer, configured in sorted(audit.dns_rows, key=lambda r: _dns_order(r[0]))
-        ],
+        "dns": [],
         "destinations": [
             form.destination(d) for d in sorted(audit.destination_rows, key=_destination_order)
         ],
@@ -96,24 +95,28 @@ def make(audit: Audit, *, lazy: bool = False) -> Row:
         "verdict": form.verdict(audit.verdict),
     }
     document = sound(document)
-    flows = FlowRows(audit.flow_rows, form)
+    listed = audit.flow_rows
+    flows = LazyRows(sorted(listed, key=_flow_order) if isinstance(listed, tuple) else listed, form.flow)
+    answers = sorted(audit.dns_rows, key=lambda row: _dns_order(row[0]))
+    dns = LazyRows(answers, lambda row: form.dns(*row, flow_ids))
     document["flows"] = flows if lazy else list(flows)
+    document["dns"] = dns if lazy else list(dns)
     return document
 
 
-class FlowRows(Sequence[Row]):
-    """The rows of `flows` in their order, each made when it is asked for.
+class LazyRows(Sequence[Row]):
+    """The rows of a long list in their order, each made when it is asked for.
 
     A row as a tree of dicts takes some kilobytes, so that a hundred thousand of them would not fit in memory.
     """
 
-    def __init__(self, flows: Iterable[Flow], form: "Form") -> None:
-        self._flows = sorted(flows, key=_flow_order)
+    def __init__(self, items: Sequence[T], form: Callable[[T], Row]) -> None:
+        self._items: Sequence[Any] = items
         self._form = form
 
     def __len__(self) -> int:
-        """Gives the number of flows."""
-        return len(self._flows)
+        """Gives the number of rows."""
+        return len(self._items)
 
     @overload
     def __getitem__(self, at: int) -> Row: ...
@@ -122,17 +125,17 @@ class FlowRows(Sequence[Row]):
     def __getitem__(self, at: int | slice) -> Row | list[Row]:
         """Gives one row, or some."""
         if isinstance(at, slice):
-            return [sound(self._form.flow(flow)) for flow in self._flows[at]]
-        return sound(self._form.flow(self._flows[at]))
+            return [sound(self._form(item)) for item in self._items[at]]
+        return sound(self._form(self._items[at]))
 
     def __iter__(self) -> Iterator[Row]:
         """Gives row by row."""
-        return (sound(self._form.flow(flow)) for flow in self._flows)
+        return (sound(self._form(item)) for item in self._items)
 
     def chunks(self) -> Iterator[list[Row]]:
         """Gives the rows in lists of at most `CHUNK`; lone surrogates are still in them."""
-        flows = iter(self._flows)
-        while rows := [self._form.flow(flow) for flow in islice(flows, CHUNK)]:
+        items = iter(self._items)
+        while rows := [self._form(item) for item in islice(items, CHUNK)]:
             yield rows
 
 
@@ -183,9 +186,9 @@ class Form:
 
     def packet(self, packet: int | None) -> int | str | None:
         """Gives a packet id as it is written."""
-        if packet is None:
-            return None
-        return f"{input_of(packet)}:{number_of(packet)}" if self.several else number_of(packet)
+        if packet is None or not self.several:
+            return packet  # the ids of the only input are its numbers
+        return f"{input_of(packet)}:{number_of(packet)}"
 
     def packets(self, packets: Iterable[int]) -> list[int | str]:
         """Gives packet ids as they are written, in the order of inputs and packets, each once."""
@@ -240,6 +243,7 @@ class Form:
 
     def flow(self, row: Flow) -> Row:
         """Gives a row of `flows`."""
+        packet = self.packet
         return {
             "id": row.id,
             "device": row.device,
@@ -256,12 +260,11 @@ class Form:
             "payload_in": row.payload_in,
             "first": stamp(row.first_ns),
             "last": stamp(row.last_ns),
-            "first_packet": self.packet(row.first_packet),
+            "first_packet": packet(row.first_packet),
             "rtt_min_ms": None if row.rtt_min_ns is None else row.rtt_min_ns / 1_000_000,
-            "names": [
-                {"name": n.name, "source": n.source, "packet": self.packet(n.packet)}
-                for n in row.names
-            ],
+            "names": [{"name": n.name, "source": n.source, "packet": packet(n.packet)} for n in row.names]
+            if row.names
+            else [],
             "encryption": self._encryption(row.encryption),
             "tls": self._tls(row.tls) if row.tls else None,
             "http": [
@@ -271,16 +274,18 @@ class Form:
                     "uri": x.uri,
                     "user_agent": x.user_agent,
                     "status": x.status,
-                    "packet": self.packet(x.packet),
+                    "packet": packet(x.packet),
                 }
                 for x in row.http
-            ],
-            "mqtt": plain(row.mqtt),
+            ]
+            if row.http
+            else [],
+            "mqtt": plain(row.mqtt) if row.mqtt else None,
             "destination": row.destination,
             "device_sent": row.device_sent,
-            "first_device_payload_packet": self.packet(row.first_device_payload_packet),
+            "first_device_payload_packet": packet(row.first_device_payload_packet),
             "layer": row.layer,
-            "tags": sorted(row.tags),
+            "tags": sorted(row.tags) if row.tags else [],
         }
 
     def _encryption(self, row: Encryption) -> Row:

@@ -221,6 +221,7 @@ def _context() -> dict[str, Schema]:
                 },
                 "geoip": _ref("ids"),
                 "known": TEXT_OR_NULL,
+                "wifi_key": TEXT_OR_NULL,
                 "fail_on": TEXT,
                 "fail_on_undetermined": FLAG,
             },

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-MINUTE_NS = 60_000_000_000
+SECOND_NS = 1_000_000_000
 Row = dict[str, Any]
 
 
@@ -18,19 +18,18 @@ def stamp(time_ns: int | None) -> str | None:
     """Gives nanoseconds since the epoch as RFC 3339 UTC with nine digits; None for none (-1) or beyond year 9999."""
     if time_ns is None or time_ns == -1:
         return None
-    minutes, rest = divmod(time_ns, MINUTE_NS)
-    minute = _minute(minutes)
-    return minute and f"{minute}:{rest // 1_000_000_000:02d}.{rest % 1_000_000_000:09d}Z"
+    second = _second(time_ns // SECOND_NS)
+    return second and f"{second}.{time_ns % SECOND_NS:09d}Z"
 
 
-@lru_cache(1 << 12)
-def _minute(minutes: int) -> str | None:
-    """Gives date and minute so long after the epoch, None before year 1000 and beyond year 9999."""
+@lru_cache(1 << 14)
+def _second(seconds: int) -> str | None:
+    """Gives date and time so long after the epoch, None before year 1000 and beyond year 9999."""
     try:
-        moment = EPOCH + datetime.timedelta(minutes=minutes)
+        moment = EPOCH + datetime.timedelta(seconds=seconds)
     except OverflowError:
         return None
-    return f"{moment:%Y-%m-%dT%H:%M}" if moment.year >= 1000 else None
+    return f"{moment:%Y-%m-%dT%H:%M:%S}" if moment.year >= 1000 else None
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any field of a row

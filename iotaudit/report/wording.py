@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from iso3166 import countries_by_alpha2
+from iotaudit.model import amounts
+
+count, size = amounts.count, amounts.size
 
 LEAVES = {
     "yes": ("YES", "Data leaves the EU and the EEA."),
@@ -69,26 +71,12 @@ CLOSED = {
 }
 LINK = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(/[A-Za-z0-9._~/%+-]*)?")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
-UNITS = ("kB", "MB", "GB", "TB", "PB", "EB")
 ZONE_ORDER = ("third-country", "adequate", "unknown", "EEA", "EU", "local")
 
 
 def country(code: str | None) -> str:
     """Gives the name of an ISO 3166-1 alpha-2 code, the code itself where it has none, "not known" for None."""
-    if not code:
-        return "not known"
-    found = countries_by_alpha2.get(code.upper())
-    return found.apolitical_name.split(" (")[0].split(",")[0] if found else code
-
-
-def size(length: int) -> str:
-    """Gives bytes for people, in powers of 1000: "812 B", "1.2 MB"."""
-    if length < 1000:
-        return f"{length} B"
-    power = 1
-    while round(length / 1000**power, 1) >= 1000 and power < len(UNITS):
-        power += 1
-    return f"{length / 1000**power:.1f} {UNITS[power - 1]}"
+    return amounts.country(code) if code else "not known"
 
 
 def span(seconds: float) -> str:
@@ -101,21 +89,9 @@ def span(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
-    """Gives "1 packet", "2 packets"."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 def share(part: float | None) -> str:
     """Gives a share as a percentage that never rounds to all or nothing; "nothing was sent" for None."""
-    if part is None:
-        return "nothing was sent"
-    percent = part * 100
-    if 0 < percent < 1:
-        return "under 1 %"
-    if 99 < percent < 100:
-        return "over 99 %"
-    return f"{percent:.0f} %"
+    return "nothing was sent" if part is None else amounts.share(part)
 
 
 def words(term: str) -> str:

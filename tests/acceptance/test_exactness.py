@@ -211,6 +211,19 @@ def test_inconclusive_another_fragment_behind_a_whole_datagram_may_be_of_the_nex
     assert problems(document) == {("fragment_unattributed", ""): (4, 1)}
 
 
+@pytest.mark.parametrize("version", [4, 6])
+def test_fragments_of_a_datagram_without_readable_ports_are_none_of_the_next_one(version: int) -> None:
+    bad = cut(udp(QUERY, 5000, 53, length=3), 7, version)  # shorter than its own header
+    good = cut(DATAGRAM, 7, version)
+    for frames, where in ((bad + good, 1), (good + bad, 4)):
+        document = audit(pcap(spaced(frames)))
+        assert counts(document, "udp") == [Count(5000, 53, 3, sum(map(len, good)), len(QUERY))]
+        assert problems(document) == {
+            ("fragment_unattributed", ""): (where, 3),
+            ("malformed_packet", "UDP header is cut or its length is impossible"): (where, 1),
+        }
+
+
 def test_segments_in_fragments_join_their_stream_in_any_order() -> None:
     request = b"GET / HTTP/1.1\r\nHost: in-pieces.vendor.example\r\n\r\n"
     opened, rest = talk(1000, request, FIN, port=80)[:3], talk(1000, request, FIN, port=80)[4:]

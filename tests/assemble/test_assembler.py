@@ -14,6 +14,7 @@ from iotaudit.assemble import Assembler, keys
 from iotaudit.model.flows import Endpoint
 from iotaudit.model.packets import packet_id
 from iotaudit.model.problems import ProblemTally
+from iotaudit.model.want import ALL, NOTHING
 
 net = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("packets.py"))))
 slow = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("reference.py"))))
@@ -156,7 +157,7 @@ def test_a_closed_direction_gives_nothing_more() -> None:
         for segment in assembler.feed(table):
             seen.append(segment.data)
             if len(seen) == 2:
-                assembler.close(segment.flow, True)
+                assembler.want(segment.flow, (NOTHING, ALL))
     seen += [segment.data for segment in assembler.flush()]
     assert seen == [b"x", b"x", b"back"]
     assert net.flow_dicts(assembler.table())[0]["payload_out"] == 10

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from iotaudit.assemble import Assembler
 from iotaudit.model.problems import Problem, ProblemTally
+from iotaudit.model.want import ALL, NOTHING
 
 net = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("packets.py"))))
 SYN, ANSWER, READY = net.handshake()
@@ -46,8 +47,9 @@ class Run:
             self.data[segment.outbound] += segment.data
             if segment.gap_len:
                 self.gaps.append(segment.gap_len)
-            for outbound in unwanted:
-                self.assembler.close(segment.flow, outbound)
+            if unwanted:
+                out, back = (NOTHING if outbound in unwanted else ALL for outbound in (True, False))
+                self.assembler.want(segment.flow, (out, back))
 
     @property
     def problems(self) -> tuple[Problem, ...]:

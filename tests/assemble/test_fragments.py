@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from iotaudit.assemble import Assembler, fragments
 from iotaudit.model.problems import ProblemTally
+from iotaudit.model.want import ALL, NOTHING
 
 net = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("packets.py"))))
 P = net.Packet
@@ -146,7 +147,7 @@ def test_protocols_without_ports_need_no_first_fragment() -> None:
 def test_fragments_of_an_unwanted_direction_are_only_counted() -> None:
     assembler = Assembler(ProblemTally())
     list(assembler.feed(net.build([UDP._replace(data=b"x")])))
-    assembler.close(0, True)
+    assembler.want(0, (NOTHING, ALL))
     assert list(assembler.feed(net.build(cut(TEXT[:3000], 1480)))) == []
     assert list(assembler.flush()) == []
     assert net.flow_dicts(assembler.table())[0]["packets_out"] == 4

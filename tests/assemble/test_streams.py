@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from iotaudit.assemble import Assembler, streams
 from iotaudit.assemble.streams import Bounds, Piece, Stream
 from iotaudit.model.problems import ProblemTally
+from iotaudit.model.want import NEITHER
 
 net = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("packets.py"))))
 TALK = net.handshake()
@@ -161,8 +162,7 @@ def test_a_direction_may_be_closed_between_two_segments() -> None:
         for source in (assembler.feed(table), assembler.flush()):
             for segment in source:
                 seen.append(segment.packet)
-                assembler.close(segment.flow, True)
-                assembler.close(segment.flow, False)
+                assembler.want(segment.flow, NEITHER)
         assert len(seen) == 1
         assert assembler._streams == {}
         assert {(b.held_len, b.kept_len) for b in assembler._bounds.values()} == {(0, 0)}

@@ -76,3 +76,23 @@ def test_names_and_protocols_are_told_apart() -> None:
     numbers = [log.add(one, i) - FIRST_NUMBER for i, one in enumerate(exchanges)]
     assert numbers == [0, 1, 0, 0, 2, 3]
     assert [row.protocol for row in log.conversations()] == ["http", "http", "udp", "tcp"]
+
+
+def test_a_conversation_tells_what_carried_it_and_where_the_proxy_listened() -> None:
+    log = WebLog()
+    log.add(exchange(proxy_ip="192.168.1.1", proxy_port=8080), 1)
+    log.add(exchange(client_port=40001, kind="dns", host=None), 2)
+    log.add(exchange(client_port=40002, http_version="HTTP/3"), 3)
+    assert [(row.transport, row.host, row.proxy) for row in log.logged()] == [
+        ("tcp", "cloud.vendor.example", Endpoint("192.168.1.1", 8080)),
+        ("udp", None, None),
+        ("udp", "cloud.vendor.example", None),
+    ]
+
+
+def test_a_nameless_client_is_nobody_where_packets_show_all_that_it_had() -> None:
+    log = WebLog()
+    one = log.add(exchange(client_ip=None), 1)
+    two = log.add(exchange(), 2)
+    assert log.clients() == {"": 1, "192.168.1.20": 2}
+    assert log.clients({one, two}) == {"192.168.1.20": 2}

@@ -5,8 +5,10 @@ import io
 import json
 import struct
 from collections.abc import Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -87,7 +89,8 @@ def test_a_clock_that_goes_back_keeps_the_order_within_its_input(tmp_path: Path)
 
 def test_a_file_is_opened_when_it_is_due(tmp_path: Path) -> None:
     readers = opened(tmp_path, capture([5]), capture([1]))
-    reader, _ = next(iter(TimeOrder(readers)))
+    with closing(TimeOrder(readers)) as order:
+        reader, _ = next(iter(order))
     assert reader.index == 1
     assert readers[0].done_len == 0
 
@@ -111,9 +114,28 @@ def test_fail_an_unreadable_input_is_still_reported_once(tmp_path: Path) -> None
 
 
 def test_what_was_not_finished_is_known(tmp_path: Path) -> None:
-    order = TimeOrder(opened(tmp_path, capture([9]), capture([1]), capture([2])))
-    list(islice(order, 2))
+    with closing(TimeOrder(opened(tmp_path, capture([9]), capture([1]), capture([2])))) as order:
+        list(islice(order, 2))
     assert [(reader.index, begun) for reader, begun in order.unfinished()] == [(0, False), (2, True)]
+
+
+def test_files_that_were_not_read_to_their_ends_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files: list[io.FileIO] = []
+    open_file = Path.open
+
+    def watched(path: Path, *arguments: Any, **options: Any) -> Any:
+        file = open_file(path, *arguments, **options)
+        files.append(file)
+        return file
+
+    monkeypatch.setattr(Path, "open", watched)
+    readers = opened(tmp_path, capture([1, 2]), capture([1, 3]))
+    order = TimeOrder(readers)
+    items = iter(order)
+    next(items)
+    assert not all(file.closed for file in files)
+    order.close()
+    assert all(file.closed for file in files)
 
 
 def test_all_is_unfinished_where_looking_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

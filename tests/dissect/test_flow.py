@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from iotaudit.dissect import DISSECTORS, FlowDissector, http, open_flow, tls
 from iotaudit.dissect.flow import CONTENT_COUNT, KEPT_EVENTS
 from iotaudit.dissect.session import TCP, UDP, Context, Dissector, Head, Likeness, Output, Reading
-from iotaudit.model.events import Event, NameSeen, Oddity
+from iotaudit.model.events import DnsQuery, Event, NameSeen, Oddity
 from iotaudit.model.flows import Encryption, EncryptionState, Endpoint, FlowSummary
 from iotaudit.model.raw import Content, Segment
+from iotaudit.model.want import ALL, BOTH, NEITHER, NOTHING
 from tests.dissect import hellos
 from tests.dissect.play import DEVICE, SERVER
 
@@ -192,6 +193,46 @@ def test_events_and_contents_of_one_flow_are_bounded_and_that_is_said() -> None:
     assert [i.detail for i in found if isinstance(i, Oddity) and i.kind == "event_limit"] == [
         "Content: more than are kept of one flow"
     ]
+
+
+def test_beyond_the_bound_an_event_is_kept_where_it_tells_something_new() -> None:
+    def query(name: str) -> DnsQuery:
+        return DnsQuery(1, 1, 1, True, name, "A", DEVICE.ip, SERVER.ip, "dns")
+
+    events = (*(query("first.test") for _ in range(KEPT_EVENTS)), query("first.test"), query("new.test"), query("new.test"))
+    found, _ = read(segments([(True, b"x")]), (fake(feed=lambda _segment: events),))
+    assert [item.name for item in found if isinstance(item, DnsQuery)] == ["first.test"] * KEPT_EVENTS + ["new.test"]
+
+
+def test_a_flow_says_what_of_it_matters() -> None:
+    flow = open_flow(1, TCP, DEVICE, SERVER)
+    assert flow.want is BOTH
+    flow.feed(Segment(1, True, 1, 1, 0, HELLO))
+    assert flow.want == (NOTHING, ALL)  # the client's part of the handshake is over
+    told = flow.want
+    flow.feed(Segment(1, False, 2, 2, 0, b"\x16\x03"))
+    assert flow.want is told
+    flow.close()
+    assert flow.want is NEITHER
+    assert open_flow(1, 132, DEVICE, SERVER).want is NEITHER
+
+
+def test_after_a_change_of_protocol_both_directions_matter_again() -> None:
+    flow = open_flow(1, TCP, DEVICE, SERVER)
+    flow.feed(Segment(1, True, 1, 1, 0, b"CONNECT a.test:443 HTTP/1.1\r\n\r\n"))
+    flow.feed(Segment(1, False, 2, 2, 0, b"HTTP/1.1 200 OK\r\n\r\n"))
+    assert flow.want is BOTH
+    flow.feed(Segment(1, True, 3, 3, 0, HELLO))
+    assert flow.want == (NOTHING, ALL)
+
+
+def test_after_a_fault_nothing_matters() -> None:
+    def broken(segment: Segment) -> Output:
+        raise IndexError(segment.data)
+
+    flow = FlowDissector(Context(1, TCP, DEVICE, SERVER), (fake(feed=broken),))
+    flow.feed(Segment(1, True, 1, 1, 0, b"x"))
+    assert flow.want is NEITHER
 
 
 def test_after_close_nothing_more_is_taken() -> None:

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from iotaudit.dissect import http as module
 from iotaudit.dissect import open_flow
-from iotaudit.dissect.http_body import BODY_LEN
-from iotaudit.dissect.http_head import HEAD_LEN
-from iotaudit.dissect.http_told import host_of
+from iotaudit.dissect.http_body import BODY_LEN, Framing
+from iotaudit.dissect.http_head import HEAD_LEN, read_head
+from iotaudit.dissect.http_told import handed, host_of, tell
 from iotaudit.dissect.session import TCP, Context, Likeness
 from iotaudit.model.events import Event, NameSeen, Oddity
 from iotaudit.model.flows import EncryptionState
@@ -35,6 +35,49 @@ def names(found: list[Event | Content]) -> list[str]:
 
 def oddities(found: list[Event | Content]) -> list[str]:
     return [item.detail for item in found if isinstance(item, Oddity)]
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            b"Host: api.vendor.test\r\n",
+            b"Content-Length: 5\r\n",
+            b"content-length:7\n",
+            b"Content-Length: 5, 5\r\n",
+            b"Content-Length: x\r\n",
+            b" folded\r\n",
+            b"X-Token: t\r\n",
+            b"Transfer-Encoding: chunked\r\n",
+            b"Content-Encoding: gzip\r\n",
+            b"no field\r\n",
+        ]
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from([b"POST /a HTTP/1.1\r\n", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 304 No\r\n"]), LINES)
+def test_what_is_remembered_of_fields_changes_nothing(start: bytes, lines: list[bytes]) -> None:
+    raw = start + b"".join(lines) + b"\r\n"
+    told, head = tell(raw), read_head(raw)
+    assert told
+    assert head
+    assert (told.method, told.status, told.target) == (head.method, head.status, head.target)
+    assert told.handed == handed(head.fields, request=not head.status)
+    lengths, codings = head.lengths(), head.listed("transfer-encoding")
+    if head.status == 304:
+        assert (told.framing, told.length) == (Framing.LENGTH, 0)
+    elif codings and codings[-1] == "chunked":
+        assert told.framing is Framing.CHUNKED
+    elif codings and head.status:
+        assert told.framing is Framing.CLOSE
+    elif lengths is None or len(lengths) > 1:
+        assert told.framing is None
+    elif lengths:
+        assert (told.framing, told.length) == (Framing.LENGTH, lengths.pop())
+    else:
+        assert told.framing is (Framing.CLOSE if head.status else Framing.LENGTH)
 
 
 def test_pass_a_request_gives_name_target_and_fields() -> None:

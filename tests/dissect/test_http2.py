@@ -7,7 +7,7 @@ from iotaudit.dissect import http2 as module
 from iotaudit.dissect import open_flow
 from iotaudit.dissect.http2 import PREFACE
 from iotaudit.dissect.session import TCP, Likeness
-from iotaudit.model.events import Event, NameSeen, Oddity
+from iotaudit.model.events import DnsAnswer, DnsQuery, Event, NameSeen, Oddity
 from iotaudit.model.flows import EncryptionState
 from iotaudit.model.raw import Content, Segment
 from tests.dissect.play import DEVICE, SERVER, device, gap, play, reading, recognise, server
@@ -51,6 +51,21 @@ def test_pass_request_and_answer_are_read() -> None:
     ]
     (exchange,) = reading(module, device(REQUEST), server(ANSWER)).http
     assert (exchange.method, exchange.host, exchange.uri, exchange.status) == ("POST", "api.vendor.test", "/up?id=7", 200)
+
+
+def test_dns_messages_as_bodies_are_read() -> None:
+    question = bytes.fromhex("01 61 04 74657374 00 0001 0001")  # a.test, A, IN
+    asked = bytes.fromhex("0000 0100 0001 0000 0000 0000") + question
+    told = bytes.fromhex("0000 8180 0001 0001 0000 0000") + question + bytes.fromhex("c00c 0001 0001 0000003c 0004 c0000207")
+    kind = literal(b"content-type", b"application/dns-message")
+    request = PREFACE + SETTINGS + frame(1, 0x4, 1, b"\x83\x86" + kind) + frame(0, 0x1, 1, asked)
+    answer = SETTINGS + frame(1, 0x4, 1, b"\x88" + kind) + frame(0, 0x1, 1, told)
+    found = play(module, device(request), server(answer))
+    (query,) = [e for e in found if isinstance(e, DnsQuery)]
+    (row,) = [e for e in found if isinstance(e, DnsAnswer)]
+    assert (query.name, row.name, row.answers) == ("a.test", "a.test", ("192.0.2.7",))
+    damaged = PREFACE + SETTINGS + frame(1, 0x4, 1, b"\x83\x86" + kind) + frame(0, 0x1, 1, b"no message")
+    assert not [e for e in play(module, device(damaged)) if isinstance(e, DnsQuery | DnsAnswer)]
 
 
 def test_padding_priority_and_continuation_are_read() -> None:

@@ -7,13 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotaudit.codec.quic_keys import V1, V2, Keys, initial_keys
+from iotaudit.dissect import open_flow
 from iotaudit.dissect import quic as module
 from iotaudit.dissect.session import UDP, Context, Head, Likeness
 from iotaudit.dissect.tls_hello import client_hello as read_hello
 from iotaudit.dissect.tls_hello import ja4
 from iotaudit.model.events import Event, NameSeen
-from iotaudit.model.flows import EncryptionState
-from iotaudit.model.raw import Segment
+from iotaudit.model.flows import EncryptionState, Endpoint
+from iotaudit.model.raw import Content, Segment
+from iotaudit.model.want import ALL, NEITHER
 from tests.codec.test_quic_keys import SERVER_PACKET, seal
 from tests.dissect import hellos
 from tests.dissect.play import DEVICE, SERVER, device, play, reading, recognise, server
@@ -180,6 +182,88 @@ def test_after_both_hellos_no_more_datagrams_are_asked_for() -> None:
     answer = initial(crypto(0, ANSWER), keys=keys_of(V1, CLIENT_ID)[1], destination=b"")
     session.feed(Segment(1, False, 2, 2, 0, answer))
     assert not session.wants(outbound=True)
+
+
+def test_short_headers_are_neither_asked_for_nor_counted() -> None:
+    session = module.open(Context(1, UDP, DEVICE, SERVER))
+    wanted = session.wants(outbound=True)
+    assert isinstance(wanted, bytes)
+    assert [first for first in range(256) if wanted[first]] == sorted(module.FIRST)
+    for packet in range(2 * module.DATAGRAMS):
+        assert session.feed(Segment(1, True, packet, packet, 0, bytes([0x43]) + bytes(40))) == ()
+    assert session.wants(outbound=True) == wanted
+    (name,) = session.feed(Segment(1, True, 999, 999, 0, initial(crypto(0, HELLO))))
+    assert isinstance(name, NameSeen)
+    assert name.name == "api.vendor.test"
+
+
+def test_long_headers_are_asked_for_up_to_a_bound() -> None:
+    session = module.open(Context(1, UDP, DEVICE, SERVER))
+    for packet in range(module.DATAGRAMS):
+        assert session.wants(outbound=True)
+        session.feed(Segment(1, True, packet, packet, 0, bytes.fromhex("e0 00000001 00 00 05 0102030405")))
+    assert not session.wants(outbound=True)
+    assert session.wants(outbound=False)
+
+
+def test_of_older_quic_of_google_all_datagrams_are_asked_for() -> None:
+    session = module.open(Context(1, UDP, DEVICE, SERVER))
+    session.feed(Segment(1, True, 1, 1, 0, b"\x0d" + bytes(8) + b"Q043" + bytes(20)))
+    assert session.wants(outbound=False) is True
+
+
+def test_a_flow_asks_for_what_quic_and_other_sure_protocols_begin_with() -> None:
+    client, far = Endpoint("192.168.1.20", 50000), Endpoint("192.0.2.1", 443)
+    flow = open_flow(1, UDP, client, far)
+    assert flow.want == (ALL, ALL)
+    flow.feed(Segment(1, True, 1, 1, 0, initial(crypto(0, HELLO))))
+    out, back = flow.want
+    assert out == back
+    assert all(out[first] for first in module.FIRST)
+    assert all(out[first] for first in (0x00, 0x01, 0x16))  # STUN, DTLS
+    assert sum(out[0x40:0x80]) < 0x20  # most short headers are left out
+    told = flow.want
+    flow.feed(Segment(1, False, 2, 2, 0, bytes([0x43]) + bytes(40)))
+    assert flow.want is told
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.booleans(),
+            st.one_of(
+                st.sampled_from(
+                    [
+                        initial(crypto(0, HELLO)),
+                        initial(crypto(0, ANSWER), keys=keys_of(V1, CLIENT_ID)[1], destination=b""),
+                        initial(crypto(0, HELLO), destination=RETRY_ID, token=b"token"),
+                        bytes.fromhex("80 00000000 08 0102030405060708 00 00000001"),  # version negotiation
+                        b"\x0d" + bytes(8) + b"Q043" + bytes(20),
+                        bytes.fromhex("0001 0000 2112a442 000102030405060708090a0b"),  # STUN
+                        bytes([0x43]) + bytes(40),
+                        bytes([0x5D]) + bytes(range(40)),
+                    ]
+                ),
+                st.binary(min_size=1, max_size=30),
+            ),
+        ),
+        max_size=12,
+    )
+)
+def test_leaving_out_what_is_not_asked_for_changes_nothing(pieces: list[tuple[bool, bytes]]) -> None:
+    whole, asked = (open_flow(1, UDP, DEVICE, Endpoint("192.0.2.1", 443)) for _ in range(2))
+    found: list[Event | Content] = []
+    found_asked: list[Event | Content] = []
+    for packet, (outbound, data) in enumerate([(True, initial(crypto(0, HELLO))), *pieces], start=1):
+        if asked.want is NEITHER:
+            break  # both ends of the flow are closed now
+        segment = Segment(1, outbound, packet, packet, 0, data)
+        found += whole.feed(segment)
+        if asked.want[0 if outbound else 1][data[0]]:
+            found_asked += asked.feed(segment)
+    assert [*found, *whole.close()] == [*found_asked, *asked.close()]
+    assert whole.summary() == asked.summary()
 
 
 FRAMES = st.lists(

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from iotaudit.dissect import DISSECTORS
-from iotaudit.dissect.recognition import Asked, Recogniser
+from iotaudit.dissect.recognition import LADDER, Asked, Recogniser
 from iotaudit.dissect.session import TCP, UDP, Dissector, Head, Likeness
 
 BINDING_REQUEST = bytes.fromhex(
@@ -101,6 +101,35 @@ def test_only_those_who_may_be_certain_are_asked_in_a_running_session() -> None:
     best = asked.certain(Head(BINDING_REQUEST, UDP))
     assert best is not None
     assert (best.module.ID, best.likeness, best.tie) == ("stun", Likeness.CERTAIN, "")
+
+
+def test_who_begins_with_any_byte_is_looked_for_late_on_its_own_ports_alone() -> None:
+    recogniser = Recogniser(DISSECTORS, UDP)
+    for port, there in ((138, True), (443, False)):
+        asked = recogniser.asked(50000, port)
+        assert "netbios" in ids(asked, QUERY)
+        assert any(module.ID == "netbios" for module, _ in asked.late[QUERY[0]]) is there
+
+
+@given(
+    st.one_of(st.binary(max_size=64), st.sampled_from([b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n", QUERY, b"SSH-2.0-x\r\n"])),
+    st.lists(st.integers(1, 64), max_size=4),
+)
+@settings(max_examples=100, deadline=None)
+def test_what_is_remembered_of_heads_changes_no_answer(head: bytes, lengths: list[int]) -> None:
+    asked = Recogniser(DISSECTORS, TCP).asked(50000, 443)
+    answers = [asked.best(Head(head[:length], TCP), final=False) for length in LADDER if length <= len(head)]
+    steps = [step for step, best in enumerate(answers) if best]
+    want = (steps[0] + 1, answers[steps[0]]) if steps else (len(answers), None)
+    for _ in range(2):
+        assert asked.climb(head, 0) == want
+    step, best = 0, None
+    for length in sorted(lengths):
+        if best is None:
+            step, best = asked.climb(head[:length], step)
+    if best is None:
+        step, best = asked.climb(head, step)
+    assert (step, best) == want
 
 
 def test_flows_with_the_same_hints_share_a_table() -> None:

@@ -46,6 +46,38 @@ def test_unread_bytes_come_back_as_a_segment_for_each_packet() -> None:
     assert len(stream) == 0
 
 
+def test_what_is_dropped_before_it_came_is_left_out_as_it_comes() -> None:
+    stream = Stream()
+    stream.append(segment(1, b"abc"))
+    stream.drop(5)  # two more than there are
+    assert (len(stream), stream.owed) == (0, 2)
+    stream.append(segment(2, b"d"))
+    stream.append(segment(3, b"efg"))
+    assert (stream.peek(9), stream.owed) == (b"fg", 0)
+    assert stream.origin(0)[0] == 3
+
+
+def test_a_gap_is_bridged_where_all_of_it_was_to_be_dropped() -> None:
+    stream = Stream()
+    stream.drop(10)
+    assert stream.bridge(4)
+    assert stream.owed == 6
+    assert not stream.bridge(7)
+    stream.clear()
+    assert not stream.bridge(1)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.binary(min_size=1, max_size=8), min_size=1, max_size=12), st.integers(0, 40), st.integers(0, 12))
+def test_dropping_early_or_late_leaves_the_same(pieces: list[bytes], length: int, when: int) -> None:
+    stream = Stream()
+    for index, piece in enumerate(pieces):
+        if index == min(when, len(pieces) - 1):
+            stream.drop(length)
+        stream.append(segment(index, piece))
+    assert stream.peek(999) == b"".join(pieces)[length:]
+
+
 def test_read_bytes_are_dropped_once_many_have_gathered() -> None:
     stream = Stream()
     for packet in range(1, 40):

@@ -7,9 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iotaudit.dissect.weblog import OPENED, REFUSED, merge, read_exchange
+from iotaudit.dissect.weblog import OPENED, REFUSED, merge, read_exchange, taken_over
 from iotaudit.model.events import Event, NameSeen
-from iotaudit.model.flows import Encryption, EncryptionState, FlowName, FlowSummary
+from iotaudit.model.flows import (
+    Certificate,
+    Encryption,
+    EncryptionState,
+    FlowName,
+    FlowSummary,
+    HttpExchange,
+    Tls,
+)
 from iotaudit.model.raw import Content, Exchange
 
 FLOW, PACKET = 1 << 32, 5
@@ -258,3 +266,42 @@ def test_any_exchange_gives_a_summary_and_its_channel(
     assert channels <= {"decrypted" if encrypted else "plaintext"}
     if encrypted:
         assert summary.encryption.state is EncryptionState.ENCRYPTED
+
+
+PACKETS = FlowSummary(
+    application="tls",
+    encryption=Encryption(EncryptionState.ENCRYPTED, "tls", "TLS 1.2", "packets' cipher", "TLS handshake"),
+    names=(FlowName("api.vendor.example", "sni", 1), FlowName("proxy.lab.example", "certificate", 2)),
+    tls=Tls(
+        sni="api.vendor.example", alpn=("h2",), version="TLS 1.2", cipher=None, ja4="t12d", ech=False,
+        certificate=Certificate("proxy.lab.example", None, "lab", (), 0, 1, False, 2),
+    ),
+    http=(HttpExchange("CONNECT", None, "api.vendor.example:443", None, 200, 1),),
+    first_payload_packet=1,
+)  # fmt: skip
+
+
+def test_packets_take_over_what_the_log_read_and_not_the_proxys_certificate() -> None:
+    _, log = read_exchange(FLOW, PACKET, POST)
+    one = taken_over(PACKETS, log, told=True)
+    assert (one.application, one.encryption, one.http) == ("http", log.encryption, log.http)
+    assert one.tls is not None
+    assert (one.tls.ja4, one.tls.version, one.tls.certificate) == ("t12d", "TLSv1.3", None)
+    assert [name.source for name in one.names] == ["sni", "http_host", "proxy"]
+    assert one.first_payload_packet == 1
+
+
+def test_what_the_log_does_not_account_for_stays_closed() -> None:
+    _, log = read_exchange(FLOW, PACKET, POST)
+    one = taken_over(PACKETS, log, told=False)
+    assert (one.encryption.state, one.encryption.opened) == (EncryptionState.ENCRYPTED, False)
+    assert one.http == log.http
+
+
+def test_a_log_that_read_nothing_leaves_what_the_packets_show() -> None:
+    one = taken_over(PACKETS, FlowSummary(), told=True)
+    assert (one.application, one.encryption, one.http) == ("tls", PACKETS.encryption, PACKETS.http)
+    assert (one.tls, taken_over(FlowSummary(), FlowSummary(), told=True)) == (
+        replace(PACKETS.tls, certificate=None),  # type: ignore[type-var]
+        FlowSummary(),
+    )

@@ -47,7 +47,11 @@ def answer(name: str, at: int, client: str = ROBOT, chain: tuple[str, ...] = (),
 
 
 def bound(one: Flow, *events: Event) -> list[tuple[str, str]]:
-    return [(n.name, n.source) for n in NameBook(events, GROUPS).names(one, one.names)]
+    return [(n.name, n.source) for n in names(NameBook(events, GROUPS), one)]
+
+
+def names(book: NameBook, one: Flow) -> tuple[FlowName, ...]:
+    return book.names(one.client.ip, one.server.ip, (one.first_ns, one.first_packet), one.names)
 
 
 def test_an_answer_before_the_flow_names_its_server() -> None:
@@ -84,9 +88,9 @@ def test_what_the_flow_shows_itself_is_trusted_more() -> None:
 
 def test_a_chain_is_followed_and_its_question_stays_the_best_name() -> None:
     chain = ("fw.vendor.example", "edge.cloud.example")
-    names = NameBook((answer("fw.vendor.example", 9, chain=chain),), GROUPS).names(flow(), ())
-    assert [n.name for n in names] == list(chain)
-    best = best_name(flow(names=names))
+    found = names(NameBook((answer("fw.vendor.example", 9, chain=chain),), GROUPS), flow())
+    assert [n.name for n in found] == list(chain)
+    best = best_name(flow(names=found))
     assert best is not None
     assert best.name == "fw.vendor.example"
 
@@ -121,6 +125,6 @@ def test_flows_in_any_order_get_the_last_answers_before_them(told: list[tuple[in
     for at in begun:
         heard = [(when, f"{name}.example") for when, name in sorted(told) if when <= at][-ANSWERS_HEARD:]
         latest = list({name: when for when, name in sorted(heard)}.items())
-        found = [(n.name, n.packet) for n in book.names(flow(at=at), ())]
+        found = [(n.name, n.packet) for n in names(book, flow(at=at))]
         assert sorted(found) == sorted(latest)[:NAMES_KEPT]
         assert all(one[1] >= other[1] for one, other in pairwise(found))

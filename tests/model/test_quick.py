@@ -1,5 +1,7 @@
 """Rows that are made by the ten thousand are the same rows as ever."""
 
+import pickle
+from copy import copy
 from dataclasses import FrozenInstanceError, dataclass, field, replace
 
 import pytest
@@ -39,6 +41,21 @@ def test_fields_go_where_they_belong_by_place_and_by_name() -> None:
     assert Row(1, "b") == Row(one=1, two="b")
     assert hash(Row(1, "b")) == hash(Row(1, "b"))
     assert replace(Row(1, "b"), two="c") == Row(1, "c")
+
+
+def test_a_row_goes_through_a_pickle_as_itself() -> None:
+    row = Content(1, 2, 3, True, "text", "plaintext", b"x", key="k")
+    for version in range(2, pickle.HIGHEST_PROTOCOL + 1):
+        assert pickle.loads(pickle.dumps(row, version)) == row  # noqa: S301 - its own bytes
+    assert copy(Row(1, "b", ("c",))) == Row(1, "b", ("c",))
+
+
+def test_a_row_of_a_class_below_keeps_what_it_has_more() -> None:
+    @dataclass(frozen=True, slots=True)
+    class More(Row):
+        four: int = 0
+
+    assert copy(More(1, "b", four=4)) == More(1, "b", four=4)
 
 
 def test_a_row_stays_frozen() -> None:

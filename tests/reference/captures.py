@@ -30,17 +30,13 @@ class Seen:
 
 @dataclass
 class Sums:
-    """What is counted of a conversation; `packets`, `bytes` and `payload` by the end that sent them.
-
-    `in_pieces`: later fragments are among its packets.
-    """
+    """What is counted of a conversation; `packets`, `bytes` and `payload` by the end that sent them."""
 
     packets: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
     bytes: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
     payload: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
     places: list[tuple[int, int]] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
-    in_pieces: bool = False
 
     def add(self, sender: tuple[int, int], seen: Seen, payload_len: int) -> None:
         """Counts a packet."""
@@ -103,9 +99,7 @@ def conversations(files: list[bytes]) -> dict[Ends, Sums]:
         above = (owner.ip_version == 6) << 128
         sender, other = (owner.src | above, owner.src_port), (owner.dst | above, owner.dst_port)
         low, high = sorted((sender, other))
-        sums = found[owner.protocol, low, high]
-        sums.add(sender, seen, row.payload_len)
-        sums.in_pieces |= row.frag == 2
+        found[owner.protocol, low, high].add(sender, seen, row.payload_len)
     return dict(found)
 
 

@@ -469,6 +469,7 @@ def _tcp(packet: Packet, here: Here) -> Iterator[Row]:
     readable = here.end - here.at
     size = (head[12] >> 4) * 4
     if readable < 4 or (readable >= 13 and size < 20) or (room < 20 and packet.frag == 0):
+        yield from _unported(6, packet, here)
         return
     size = min(max(size, 20), room)
     ports, seq, ack = struct.unpack_from(">HH", head), _int(head[4:8]), _int(head[8:12])
@@ -480,6 +481,7 @@ def _udp(packet: Packet, here: Here) -> Iterator[Row]:
     length = _int(head[4:6]) if here.end - here.at >= 6 else room
     jumbo = length == 0 and packet.version == 6
     if here.end - here.at < 4 or room < 8 or (length < 8 and not jumbo):
+        yield from _unported(17, packet, here)
         return
     if not jumbo:
         here = here.within(min(here.limit, here.at + length))
@@ -490,6 +492,11 @@ def _udp(packet: Packet, here: Here) -> Iterator[Row]:
     reader = tunnels.get(ports[1]) or tunnels.get(ports[0])
     if reader:
         yield from _inside(reader, here)
+
+
+def _unported(protocol: int, packet: Packet, here: Here) -> Iterator[Row]:
+    if packet.frag == 1:
+        yield _row(protocol, replace(packet, frag=2), here)
 
 
 def _row(

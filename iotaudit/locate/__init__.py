@@ -269,12 +269,12 @@ def _notes(
     return tuple(sorted(notes))
 
 
-def _seed_order(seed: DestinationSeed) -> tuple[str, str, int, tuple[str, ...]]:
-    return (seed.name or "", seed.ip, seed.first_packet, seed.flows)
+def _seed_order(seed: DestinationSeed) -> tuple[str, str, int, tuple[str, ...], bool]:
+    return (seed.name or "", seed.ip, seed.first_packet, seed.flows, seed.local)
 
 
-def _row_order(row: Destination) -> tuple[str, int, tuple[str, ...]]:
-    return (_first(row), -1 if row.operator.asn is None else row.operator.asn, row.ips)
+def _row_order(row: Destination) -> tuple[str, int, tuple[str, ...], str]:
+    return (_first(row), -1 if row.operator.asn is None else row.operator.asn, row.ips, row.zone)
 
 
 def _first(row: Destination) -> str:

@@ -49,6 +49,7 @@ _LINK: Handlers = {
     Kind.MPLS: link.mpls,
     Kind.BACKBONE: link.backbone,
     Kind.WIFI: wifi.wifi,
+    Kind.WIFI_PADDED: wifi.padded_wifi,
     Kind.RADIOTAP: wifi.radiotap,
     Kind.PRISM: wifi.prism,
     Kind.AVS: wifi.avs,

@@ -274,6 +274,8 @@ def _http(state: dict[str, Any], number: int) -> Exchange:
         messages=messages,
         client_rejected_certificate=_rejected(state, client),
         encrypted_in_transit=_text(request.get("scheme")) in ("https", "wss"),
+        proxy_ip=_end(client)[0],
+        proxy_port=_end(client)[1],
     )
 
 
@@ -334,6 +336,8 @@ def _plain_exchange(
         messages=messages,
         client_rejected_certificate=_rejected(state, client),
         encrypted_in_transit=_has_tls(client),
+        proxy_ip=_end(client)[0],
+        proxy_port=_end(client)[1],
     )
 
 
@@ -373,6 +377,12 @@ def _pair(value: object) -> tuple[object, int]:
 def _peer(client: dict[str, Any]) -> tuple[str | None, int]:
     """Gives the client's address and port."""
     ip, port = _pair(client.get("peername") or client.get("address"))
+    return address(ip), port
+
+
+def _end(client: dict[str, Any]) -> tuple[str | None, int]:
+    """Gives the proxy's end of the client's connection (format 7 and later)."""
+    ip, port = _pair(client.get("sockname"))
     return address(ip), port
 
 

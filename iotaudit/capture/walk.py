@@ -45,6 +45,7 @@ class Kind(IntEnum):
     PKTAP = auto()
     NFLOG = auto()
     WIFI = auto()
+    WIFI_PADDED = auto()
     RADIOTAP = auto()
     PRISM = auto()
     AVS = auto()

@@ -1,10 +1,10 @@
-"""Wi-Fi: radio headers, and the data frames that are not encrypted.
+"""Wi-Fi: radio headers, and the data frames that are not encrypted, or are no longer (`wpa`).
 
 **Source:** IEEE 802.11-2020 section 9.2 (frame formats) and 9.3.2.2 (A-MSDU); https://www.radiotap.org; Prism and AVS
 headers as libpcap describes them at https://www.tcpdump.org/linktypes.html.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,29 @@ MAX_BITMAPS = 8
 AVS_MAGIC = 0x80211
 
 
+@dataclass(frozen=True, slots=True)
+class DataFrames:
+    """Data frames that have data and a whole MAC header, one per row.
+
+    heads: at the MAC header · control: (n, 2) uint8, frame control · distribution: to-DS and from-DS bits · quality:
+    bool, the header has QoS control · length: int64, bytes of the header, HT control and padding included · closed:
+    bool, the body is protected.
+    """
+
+    heads: Heads
+    control: Column
+    distribution: Column
+    quality: Column
+    length: Column
+    closed: Column
+
+    @property
+    def plain_len(self) -> Column:
+        """Bytes of the header up to QoS control: without HT control and padding."""
+        length: Column = 24 + 6 * (self.distribution == 3) + 2 * self.quality
+        return length
+
+
 def radiotap(walk: Walk, heads: Heads) -> None:
     """Skips a radiotap header and cuts the frame check sequence where its flags say that there is one."""
     heads = walk.whole(heads, 8, "radiotap")
@@ -29,7 +52,9 @@ def radiotap(walk: Walk, heads: Heads) -> None:
     flags = _flags(walk, heads, length, number_at_le(window, 4, 4))
     limit = np.where(flags & 0x10, np.maximum(heads.limit - 4, heads.at + length), heads.limit)
     moved = replace(heads, at=heads.at + length, limit=limit, end=np.minimum(heads.end, limit))
-    _frames(walk, moved, padded=(flags & 0x20) != 0)
+    padded = (flags & 0x20) != 0
+    walk.push(Kind.WIFI, pick(moved, ~padded))
+    walk.push(Kind.WIFI_PADDED, pick(moved, padded))
 
 
 def _flags(walk: Walk, heads: Heads, length: Column, present: Column) -> Column:
@@ -74,34 +99,45 @@ def _skip(walk: Walk, heads: Heads, length: Column) -> None:
 
 def wifi(walk: Walk, heads: Heads) -> None:
     """Reads 802.11 frames without a radio header."""
-    _frames(walk, heads, padded=np.zeros(len(heads), bool))
+    _bodies(walk, data_frames(walk, heads, padded=False))
 
 
-def _frames(walk: Walk, heads: Heads, padded: Column) -> None:
-    """Finds the data of data frames; management, control and frames without data carry none."""
-    long = heads.end - heads.at >= 2
-    heads, padded = walk.checked(heads, long, "802.11 header is cut"), padded[long]
+def padded_wifi(walk: Walk, heads: Heads) -> None:
+    """Reads 802.11 frames whose header is padded to a multiple of four bytes."""
+    _bodies(walk, data_frames(walk, heads, padded=True))
+
+
+def data_frames(walk: Walk, heads: Heads, *, padded: bool) -> DataFrames:
+    """Finds the data frames; management, control and frames without data carry none."""
+    heads = walk.checked(heads, heads.end - heads.at >= 2, "802.11 header is cut")
     control = walk.window(heads.at, 2)
     data = (control[:, 0] & 0x4C) == 0x08  # type 2, and not one of the subtypes without data
-    heads, padded, control = pick(heads, data), padded[data], control[data]
+    heads, control = pick(heads, data), control[data]
     distribution = control[:, 1] & 3
     quality = (control[:, 0] & 0x80) != 0
-    length = 24 + 6 * (distribution == 3) + 2 * quality
-    qos_at = length - 2
-    length = length + 4 * (quality & ((control[:, 1] & 0x80) != 0))
-    length = np.where(padded, (length + 3) & ~3, length)
+    length = 24 + 6 * (distribution == 3) + 2 * quality + 4 * (quality & ((control[:, 1] & 0x80) != 0))
+    if padded:
+        length = (length + 3) & ~3
     fit = length <= heads.end - heads.at
-    walk.malformed(pick(heads, ~fit), "802.11 header is cut")
-    closed = fit & ((control[:, 1] & 0x40) != 0)
+    heads = walk.checked(heads, fit, "802.11 header is cut")
+    control = control[fit]
+    return DataFrames(
+        heads, control, distribution[fit], quality[fit], length[fit], closed=(control[:, 1] & 0x40) != 0
+    )
+
+
+def _bodies(walk: Walk, data: DataFrames) -> None:
+    """Passes on what the data frames carry."""
+    heads, closed = data.heads, data.closed
     walk.report("encrypted_wifi", pick(heads, closed), "protected data frames", loses_payload=True)
     window = walk.masked(heads, 32)
-    piece = fit & ~closed & ((window[:, 22] & 0x0F) != 0)
+    piece = ~closed & ((window[:, 22] & 0x0F) != 0)
     walk.malformed(pick(heads, piece), "later fragment of an 802.11 frame")
-    source, target = _addresses(window, distribution)
+    source, target = _addresses(window, data.distribution)
     rows = np.arange(len(heads))
-    aggregate = quality & ((window[rows, qos_at] & 0x80) != 0)
-    readable = fit & ~closed & ~piece
-    heads = replace(heads, at=heads.at + length, src_mac=source, dst_mac=target)
+    aggregate = data.quality & ((window[rows, data.plain_len - 2] & 0x80) != 0)
+    readable = ~closed & ~piece
+    heads = replace(heads, at=heads.at + data.length, src_mac=source, dst_mac=target)
     walk.push(Kind.LLC, pick(heads, readable & ~aggregate))
     _subframes(walk, pick(heads, readable & aggregate))
 

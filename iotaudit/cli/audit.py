@@ -69,6 +69,10 @@ def audit(
     known: Annotated[
         str | None, typer.Option(metavar="FILE", help="YAML file of values known of the device and its tester.")
     ] = None,
+    wifi_key: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Lines ssid:passphrase; opens WPA2 frames from a handshake on."),
+    ] = None,
     geoip: Annotated[
         list[str] | None, typer.Option(metavar="FILE", help="MMDB file of yours to hear as well; repeatable.")
     ] = None,
@@ -102,7 +106,6 @@ def audit(
     waivers: Annotated[str | None, typer.Option(hidden=True)] = None,
     baseline: Annotated[str | None, typer.Option(hidden=True)] = None,
     lab_position: Annotated[str | None, typer.Option(hidden=True)] = None,
-    wifi_key: Annotated[str | None, typer.Option(hidden=True)] = None,
     digest_key: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Audit captures of one set-up: does data leave the EU, where to, run by whom, and what is sent?"""
@@ -112,7 +115,6 @@ def audit(
         waivers=waivers,
         baseline=baseline,
         lab_position=lab_position,
-        wifi_key=wifi_key,
         digest_key=digest_key,
     )
     if json == "-" and "-" in captures and sys.stdin.isatty():
@@ -127,6 +129,7 @@ def audit(
             profile=profile,
             rules=rules or (),
             known=known,
+            wifi_key=wifi_key,
             geoip=geoip or (),
             inside=inside or (),
             all_hosts=all_hosts,

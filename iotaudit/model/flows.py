@@ -65,6 +65,23 @@ class Encryption:
     pinned: bool = False
 
 
+WEAKNESSES = (
+    "anonymous_suite",
+    "des_suite",
+    "expired",
+    "export_suite",
+    "name_mismatch",
+    "no_forward_secrecy",
+    "not_yet_valid",
+    "null_suite",
+    "old_version",
+    "rc4_suite",
+    "short_key",
+    "weak_signature",
+)
+"""What can be weak in a handshake, by the ids of docs/protocols/tls.md."""
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """The leaf certificate that the server showed (times: ns since the epoch, UTC).

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from iotaudit.model.flows import WEAKNESSES
+
 
 class FactType(StrEnum):
     """What values a fact has."""
@@ -32,7 +34,7 @@ PLACE = ("destination", "operator", "parent", "country")
 SCOPES: dict[str, tuple[str, ...]] = {
     "destination": PLACE,
     "exposure": ("exposure", *PLACE),
-    "flow": ("flow", *PLACE),
+    "flow": ("flow", "tls", *PLACE),
     "resolver": ("resolver",),
     "value": ("value",),
     "service": ("service",),
@@ -198,6 +200,22 @@ FACTS: tuple[FactSpec, ...] = (
         ("encrypted", "plaintext", "opaque", "none", "unknown"),
     ),
     FactSpec("flow.device_sent", _N, "payload bytes that the device sent"),
+    FactSpec(
+        "tls.weak",
+        _L,
+        "what is weak in the handshake; unknown besides what was seen where suite or certificate was not in the clear",
+        WEAKNESSES,
+    ),
+    FactSpec(
+        "tls.self_signed",
+        _F,
+        "the server's certificate names itself as its issuer; unknown where none was seen",
+    ),
+    FactSpec(
+        "tls.expired",
+        _F,
+        "the server's certificate had run out when it was shown; unknown where none was seen",
+    ),
     FactSpec(
         "resolver.configured",
         _F,

@@ -10,7 +10,7 @@ from typing import Any
 from iotaudit.model.destinations import Party, Status, Zone
 from iotaudit.model.exposures import Channel, Confidence
 from iotaudit.model.findings import Dimension, OutcomeKind, Severity
-from iotaudit.model.flows import Direction, EncryptionState
+from iotaudit.model.flows import WEAKNESSES, Direction, EncryptionState
 from iotaudit.model.problems import PROBLEM_KINDS
 from iotaudit.model.reach import Answer
 
@@ -286,6 +286,17 @@ def _traffic() -> dict[str, Schema]:
         "not_after": _ref("time", or_null=True),
         "self_signed": FLAG,
         "packet": _ref("packet"),
+        "validity": {
+            "enum": ["valid", "not_yet", "expired", None],
+            "description": "At the time of its packet; null: not known.",
+        },
+        "key_kind": {**TEXT_OR_NULL, "description": "rsa, ec, dsa, ed25519, ed448; null: another."},
+        "key_bits": {**SIZE_OR_NULL, "description": "Bits of the modulus or of the field."},
+        "signature_hash": {**TEXT_OR_NULL, "description": "The hash in the signature's name; null: none, or another."},
+        "chain": _list(
+            TEXT_OR_NULL, "The issuer's common name of each certificate as sent, the leaf's first; not verified."
+        ),
+        "chain_in_order": {**FLAG, "description": "Each certificate is signed in the name of the next one sent."},
     }
     tls = {
         "sni": TEXT_OR_NULL,
@@ -298,6 +309,15 @@ def _traffic() -> dict[str, Schema]:
             "description": "The hello hides the name of the destination; `sni` is that of the front.",
         },
         "certificate": {"anyOf": [_row(certificate), {"type": "null"}]},
+        "retry": {**FLAG, "description": "The server asked for a second hello."},
+        "resumed": {
+            **FLAG_OR_NULL,
+            "description": "The server took up an earlier session, or in TLS 1.3 a shared key; null: its hello was not seen.",
+        },
+        "weak": _list(
+            {"enum": list(WEAKNESSES)},
+            "What was seen in the clear and is weak, by the ids of docs/protocols/tls.md; [] is no praise.",
+        ),
     }
     http = {
         "method": TEXT,

@@ -126,6 +126,12 @@ def test_a_request_becomes_an_exchange() -> None:
     assert exchange.encrypted_in_transit
 
 
+def test_the_proxys_end_of_the_clients_connection_is_told() -> None:
+    data = dump(flow("tcp", client_conn=connection(sockname=["::ffff:192.168.50.1", 8080]), messages=[]))
+    (exchange,), _ = read(data)
+    assert (exchange.proxy_ip, exchange.proxy_port) == ("192.168.50.1", 8080)
+
+
 def test_old_shapes_are_read_like_new_ones() -> None:
     # format 0.18: keys as bytes, addresses inside a mapping, `ip_address` in place of `peername`
     old = {

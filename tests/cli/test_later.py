@@ -16,7 +16,6 @@ OPTIONS = {
     "--waivers": "FILE",
     "--baseline": "FILE",
     "--lab-position": "52.1,4.3",
-    "--wifi-key": "FILE",
     "--digest-key": "FILE",
 }
 
@@ -51,5 +50,5 @@ def test_the_help_names_nothing_that_is_not_built(iotaudit: Call) -> None:
 
 def test_what_was_not_given_is_not_refused() -> None:
     refuse(all_hosts=False, keylog=None, rules=[], names=())
-    with pytest.raises(UsageError, match="--wifi-key is not built yet"):
-        refuse(all_hosts=False, wifi_key="file")
+    with pytest.raises(UsageError, match="--digest-key is not built yet"):
+        refuse(all_hosts=False, digest_key="file")

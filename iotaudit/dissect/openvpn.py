@@ -11,7 +11,17 @@ from iotaudit.dissect import tls
 from iotaudit.dissect.datagrams import Seen
 from iotaudit.dissect.frames import MORE, NONE, open_session
 from iotaudit.dissect.reader import Budget
-from iotaudit.dissect.session import TCP, UDP, Context, Head, Likeness, Reading, Session
+from iotaudit.dissect.session import (
+    NO_KEYS,
+    TCP,
+    UDP,
+    Context,
+    Head,
+    Likeness,
+    Opened,
+    Reading,
+    Session,
+)
 from iotaudit.model.flows import Encryption, EncryptionState
 from iotaudit.model.raw import Segment
 
@@ -99,7 +109,7 @@ class _Reader:
         self._crypt = False
         self._resets = 0
         self._control = 0
-        self._tls = tls.open(replace(context, protocol=TCP))
+        self._tls = tls.open(replace(context, protocol=TCP, keys=NO_KEYS))
         self._inner = False
 
     def measure(self, head: bytes, *, outbound: bool) -> int:
@@ -116,7 +126,7 @@ class _Reader:
 
     def end(self, found: Seen) -> None:
         """Adds what the handshake inside still had."""
-        found += self._tls.close()
+        found += (item for item in self._tls.close() if not isinstance(item, Opened))
 
     def wants(self, *, outbound: bool) -> bool:
         """True for the first packets: the handshake is among them."""
@@ -180,7 +190,7 @@ class _Reader:
             piece = Segment(self._flow, message.outbound, message.packet, message.time_ns, side.offset, data)
             side.offset += len(data)
             self._inner = self._inner or data[:2] == b"\x16\3"
-            found += self._tls.feed(piece)
+            found += (item for item in self._tls.feed(piece) if not isinstance(item, Opened))
 
 
 def _likeness(packet: bytes) -> Likeness:

@@ -18,7 +18,7 @@ ICMPV6 = 58
 Output = tuple[Event | Content, ...]
 """What a session gives: events and contents in the order in which the bytes show them."""
 NO_KEYS = KeyLog()
-"""The key log of who has none; nothing is ever added to it."""
+"""The key log of who has none; no secret is ever added to it."""
 
 
 class Likeness(IntEnum):

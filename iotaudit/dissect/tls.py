@@ -1,7 +1,8 @@
 """TLS over TCP: the hellos, the server's certificate where it is in the clear, and the record framing.
 
 Records that chain without a handshake (the capture began later) count as encrypted, since the protocol's framing
-says so; one such header alone proves nothing.
+says so; one such header alone proves nothing. Where the auditor's keys are those of the session, reading goes on inside
+(`tls_open`).
 Source: RFC 8446 section 5.1 and RFC 5246 section 6.2.1 (records), RFC 6101 appendix E (SSLv2 hello), RFC 8446
 section 6 (alerts).
 """
@@ -14,10 +15,17 @@ from iotaudit.dissect.handshake import (
     SERVER_HELLO_DONE,
     Handshake,
 )
-from iotaudit.dissect.session import TCP, Context, Head, Likeness, Output, Reading
+from iotaudit.dissect.session import TCP, Context, Given, Head, Item, Likeness, Reading
 from iotaudit.dissect.stream import Stream
 from iotaudit.dissect.tls_hello import version_name
-from iotaudit.model.events import Event
+from iotaudit.dissect.tls_open import (
+    ALERT,
+    APPLICATION,
+    CHANGE_CIPHER,
+    HANDSHAKE,
+    Record,
+    TlsOpening,
+)
 from iotaudit.model.flows import Encryption, EncryptionState
 from iotaudit.model.raw import Segment
 
@@ -25,7 +33,6 @@ ID = "tls"
 PORTS = frozenset({443, 465, 563, 636, 853, 989, 990, 993, 995, 4433, 5061, 5223, 8443, 8883, 8886})
 TRANSPORT = frozenset({TCP})
 
-CHANGE_CIPHER, ALERT, HANDSHAKE, APPLICATION = 20, 21, 22, 23
 RECORD_LEN = 16384 + 2048
 CHAIN = 2
 """Records that must follow each other before framing alone counts as TLS."""
@@ -85,27 +92,30 @@ class _Side:
     begun: bool = False
     done: bool = False
     hidden: bool = False
+    torn: bool = False
 
 
 class TlsSession:
-    """Reads records until both sides have nothing more to say in the clear."""
+    """Reads records until both sides have nothing more to say in the clear, or that keys open."""
 
     def __init__(self, context: Context) -> None:
+        self._flow = context.flow
+        self._keys = context.keys
+        self._opening: TlsOpening | None = None
         self._sides = {True: _Side(), False: _Side()}
         self._handshake = Handshake(context.flow, "t", "sni")
         self._version: int | None = None
         self._alert: str | None = None
         self._application = False
 
-    def feed(self, segment: Segment) -> Output:
+    def feed(self, segment: Segment) -> Given:
         """Takes the next bytes of one direction."""
         side = self._sides[segment.outbound]
         if side.done:
             return ()
         if segment.gap_len:
-            self._skip_gap(side, segment.gap_len)
-            return ()
-        found: list[Event] = []
+            return tuple(self._skip_gap(side, segment))
+        found: list[Item] = []
         at = 0 if side.stream.owed or len(side.stream) else self._whole(side, segment, found)
         if at == len(segment.data) or not self.wants(outbound=segment.outbound):
             return tuple(found)
@@ -114,12 +124,12 @@ class TlsSession:
             pass
         return tuple(found)
 
-    def close(self) -> Output:
-        """Gives nothing: a hello that is cut says nothing."""
-        return ()
+    def close(self) -> Given:
+        """Gives nothing but what is to say of keys: a hello that is cut says nothing."""
+        return tuple(self._opening.close()) if self._opening else ()
 
     def wants(self, *, outbound: bool) -> bool:
-        """True until this direction's part of the handshake is over."""
+        """True until this direction's part of the handshake is over, with keys while records open."""
         return not self._sides[outbound].done
 
     def reading(self) -> Reading:
@@ -136,6 +146,8 @@ class TlsSession:
                 )
             if self._alert:
                 reason += f"; alert in the clear: {self._alert}"
+            if self._opening and self._opening.alert:
+                reason += f"; alert inside: {ALERTS.get(self._opening.alert, self._opening.alert)}"
             return handshake.reading(
                 ID, reason=reason, version=None if handshake.client else version
             )
@@ -148,14 +160,30 @@ class TlsSession:
     def rest(self) -> None:
         """TLS ends with its connection."""
 
-    def _skip_gap(self, side: _Side, length: int) -> None:
+    def _skip_gap(self, side: _Side, segment: Segment) -> list[Item]:
         """Keeps the framing over a gap where it lies inside a record that is skipped; else gives the side up."""
-        if not side.stream.bridge(length):
-            side.stream.clear()
-            side.messages.clear()
-            side.done = True
+        stream, length = side.stream, segment.gap_len
+        if stream.bridge(length):
+            return []
+        place, found = (segment.packet, segment.time_ns), list[Item]()
+        if self._opening:
+            header = stream.peek(5)
+            missing = 5 + int.from_bytes(header[3:5]) - len(stream)
+            if len(header) == 5 and length <= missing:
+                stream.drop(5 + int.from_bytes(header[3:5]))
+                stream.bridge(length)
+                side.torn = True
+                side.messages.clear()
+                found = self._opening.lose(header[0], int.from_bytes(header[3:5]), place, outbound=segment.outbound)
+                side.done = self._opening.is_over(outbound=segment.outbound)
+                return found
+            found = self._opening.stop("bytes are missing from the capture", place, outbound=segment.outbound)
+        stream.clear()
+        side.messages.clear()
+        side.done = True
+        return found
 
-    def _whole(self, side: _Side, segment: Segment, found: list[Event]) -> int:
+    def _whole(self, side: _Side, segment: Segment, found: list[Item]) -> int:
         """Reads the handshake records that lie whole in a segment, as most do, and gives where the rest begins."""
         data, at = segment.data, 0
         place = segment.packet, segment.time_ns
@@ -170,7 +198,7 @@ class TlsSession:
             at += 5 + length
         return at
 
-    def _next(self, side: _Side, found: list[Event], *, outbound: bool) -> bool:
+    def _next(self, side: _Side, found: list[Item], *, outbound: bool) -> bool:
         """Reads one record; False where more bytes are needed."""
         stream = side.stream
         header = stream.peek(5)
@@ -178,16 +206,19 @@ class TlsSession:
             return self._hello_v2(side, outbound=outbound)
         if len(header) < 5:
             return False
-        length = _record_len(header)
+        length = _record_len(header, sealed=self._opening is not None and side.hidden)
         if length is None:
             if side.begun:
                 found.append(
                     self._handshake.oddity(stream.origin(0), "record header", outbound=outbound)
                 )
+            if self._opening:
+                found += self._opening.stop("no record follows", stream.origin(0), outbound=outbound)
             side.done = True
             return False
         kind = header[0]
-        if kind in (APPLICATION, CHANGE_CIPHER) or side.hidden:
+        protected = kind in (APPLICATION, CHANGE_CIPHER) or side.hidden
+        if protected and self._opening is None:
             self._count(side, header)
             self._hidden(side, kind)
             stream.drop(5 + length)
@@ -197,6 +228,11 @@ class TlsSession:
         place = stream.origin(4 + length)
         self._count(side, header)
         body = stream.take(5 + length)[5:]
+        if protected and self._opening:
+            side.hidden = True
+            found += self._opening.record(Record(kind, int.from_bytes(header[1:3]), body, place), outbound=outbound)
+            side.done = self._opening.is_over(outbound=outbound)
+            return not side.done
         if kind == ALERT:
             if length == 2:
                 self._alert = ALERTS.get(body[1], str(body[1])) if body[1] else self._alert
@@ -221,21 +257,28 @@ class TlsSession:
             side.done = True
 
     def _messages(
-        self, side: _Side, place: tuple[int, int], found: list[Event], *, outbound: bool
+        self, side: _Side, place: tuple[int, int], found: list[Item], *, outbound: bool
     ) -> None:
         """Takes whole handshake messages off the gathered records."""
+        if side.torn:
+            side.messages.clear()
         while len(side.messages) >= 4:
             kind, length = side.messages[0], int.from_bytes(side.messages[1:4])
             if length > MESSAGE_LEN:
                 side.hidden = True  # an encrypted message, or nothing that is worth its memory
                 side.messages.clear()
-                side.done = self._handshake.client is not None
+                side.done = self._handshake.client is not None and self._opening is None
                 return
             if len(side.messages) < 4 + length:
                 return
             body = bytes(side.messages[4 : 4 + length])
             del side.messages[: 4 + length]
             found += self._handshake.message(kind, body, place, outbound=outbound)
+            if self._opening:
+                found += self._opening.go_on()
+                continue
+            if self._may_open(kind, outbound=outbound):
+                continue
             if (
                 kind in (CLIENT_HELLO, SERVER_HELLO_DONE)
                 or (kind != CLIENT_HELLO and self._handshake.is_server_done())
@@ -243,6 +286,14 @@ class TlsSession:
                 side.done = True
                 side.messages.clear()
                 return
+
+    def _may_open(self, kind: int, *, outbound: bool) -> bool:
+        """Says after a client's hello whether the keys are those of its session, and if so makes ready to open it."""
+        handshake = self._handshake
+        if kind != CLIENT_HELLO or handshake.client is None or not self._keys.knows(handshake.client_random):
+            return False
+        self._opening = TlsOpening(self._flow, handshake, self._keys, client=outbound)
+        return True
 
     def _hello_v2(self, side: _Side, *, outbound: bool) -> bool:
         """Reads an SSLv2 hello: it names no host; SSLv2 itself goes on in a framing that is not read further."""
@@ -259,15 +310,15 @@ class TlsSession:
         return False
 
 
-def _record_len(header: bytes) -> int | None:
-    """Gives the length in a record header, None where it is none."""
+def _record_len(header: bytes, *, sealed: bool = False) -> int | None:
+    """Gives the length in a record header, None where it is none; a ChangeCipherSpec that is `sealed` has more than a byte."""
     length = int.from_bytes(header[3:5])
     kind = header[0]
     if not CHANGE_CIPHER <= kind <= APPLICATION or header[1] != 3 or header[2] > 4:
         return None
     if length > RECORD_LEN or (not length and kind != APPLICATION):
         return None
-    if kind == CHANGE_CIPHER and length != 1:
+    if kind == CHANGE_CIPHER and length != 1 and not sealed:
         return None
     return length
 

@@ -168,6 +168,16 @@ def session_id(body: bytes) -> bytes:
     return body[RANDOM_END + 1 : _behind(body, RANDOM_END, 1)]
 
 
+def encrypted_alpn(body: bytes) -> str | None:
+    """Gives the protocol that the server chose in EncryptedExtensions (RFC 8446 section 4.3.1), None where it chose none."""
+    _, by_type = _extensions(body, 0)
+    try:
+        protocols = _protocols(by_type.get(ALPN, b""))
+    except ShortError:
+        return None
+    return protocols[0] if protocols else None
+
+
 def ja4(hello: ClientHello, transport: str) -> str:
     """Gives the JA4 fingerprint; `transport` is "t" (TCP), "q" (QUIC) or "d" (DTLS)."""
     listed = len(hello.ciphers) + len(hello.extensions) + len(hello.signatures)

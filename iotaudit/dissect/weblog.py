@@ -99,7 +99,7 @@ def taken_over(packets: FlowSummary, log: FlowSummary, *, told: bool) -> FlowSum
 
 
 def _line(packets: Encryption, log: Encryption, *, told: bool) -> Encryption:
-    if log.opened and not told:
+    if log.opened and not told and not packets.opened:
         return replace(log, opened=False, reason=f"{OPENED}, whose log shows less than was sent")
     return log if log.state is EncryptionState.ENCRYPTED else max(packets, log, key=_weight)
 

@@ -10,7 +10,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from iotaudit.dissect.session import TCP, Context, Dissector, Head, Likeness, Reading, Session
+from iotaudit.dissect.session import (
+    TCP,
+    Context,
+    Dissector,
+    Given,
+    Head,
+    Likeness,
+    Opened,
+    Reading,
+    Session,
+)
 from iotaudit.model.events import Event
 from iotaudit.model.flows import Endpoint
 from iotaudit.model.raw import Content, Segment
@@ -105,11 +115,17 @@ def _played(
 def _feed(session: Session, segments: Iterator[Segment]) -> tuple[list[Event | Content], Reading]:
     found: list[Event | Content] = []
     for segment in segments:
-        found += session.feed(segment)
+        found += _unprotected(session.feed(segment))
         if session.rest() is not None:
             break  # what follows is another protocol's
-    found += session.close()
+    found += _unprotected(session.close())
     return found, session.reading()
+
+
+def _unprotected(given: Given) -> list[Event | Content]:
+    """Gives what a session without keys says: it opens nothing."""
+    assert not any(isinstance(item, Opened) for item in given)
+    return [item for item in given if not isinstance(item, Opened)]
 
 
 def _segments(pieces: tuple[Piece, ...], cut: Callable[[int], int] | None) -> Iterator[Segment]:

@@ -1,12 +1,22 @@
 """What a session opened with keys: it is read as a conversation of its own, and counts as the flow's."""
 
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, cast
 
 from iotaudit.codec.keylog import KeyLog
 from iotaudit.dissect import DISSECTORS, FlowDissector, open_flow
 from iotaudit.dissect.opened import DEPTH, STREAMS, inner_ports
-from iotaudit.dissect.session import TCP, UDP, Context, Dissector, Head, Item, Likeness, Opened, Reading
+from iotaudit.dissect.session import (
+    TCP,
+    UDP,
+    Context,
+    Dissector,
+    Head,
+    Item,
+    Likeness,
+    Opened,
+    Reading,
+)
 from iotaudit.model.events import Event, Oddity
 from iotaudit.model.flows import Encryption, EncryptionState, Endpoint, FlowSummary
 from iotaudit.model.raw import Content, Segment
@@ -33,7 +43,7 @@ def lock(*streams: int, wrapped: int = 1, transport: int = TCP, protocol: int = 
     """Gives a protocol that its magic begins, and whose session opens the rest; `wrapped` times for each segment."""
 
     def opened(segment: Segment) -> tuple[Item, ...]:
-        data = segment.data[len(MARK) :] if segment.data.startswith(MARK) else segment.data
+        data = segment.data.removeprefix(MARK)
         at = segment.packet, segment.time_ns, segment.offset
         return tuple(
             Opened(Segment(segment.flow, segment.outbound, *at, data, segment.gap_len), stream, protocol)
@@ -69,9 +79,9 @@ def lock(*streams: int, wrapped: int = 1, transport: int = TCP, protocol: int = 
 
 
 def read(
-    dissectors: tuple[Dissector, ...], *pieces: tuple[bool, bytes], protocol: int = TCP
+    dissectors: tuple[Dissector, ...], *pieces: tuple[bool, bytes], protocol: int = TCP, port: int = 4000
 ) -> tuple[list[Event | Content], FlowSummary, FlowDissector]:
-    flow = FlowDissector(Context(1, protocol, DEVICE, SERVER), dissectors)
+    flow = FlowDissector(Context(1, protocol, DEVICE, Endpoint("192.0.2.1", port)), dissectors)
     found: list[Event | Content] = []
     for packet, (outbound, data) in enumerate(pieces, start=1):
         found += flow.feed(Segment(1, outbound, packet, packet, 0, data))
@@ -124,8 +134,9 @@ def test_streams_are_read_apart_and_summed_up_together() -> None:
 
 def test_opened_datagrams_are_read_as_datagrams() -> None:
     # CoAP (RFC 7252): version 1, confirmable, GET, id 0x0102, Uri-Path "map"
-    summary = read((*DISSECTORS, lock(transport=UDP, protocol=UDP)), (True, MARK + bytes.fromhex("40010102b36d6170")), protocol=UDP)[1]
-    assert summary.encryption.state is EncryptionState.ENCRYPTED
+    get = bytes.fromhex("40 01 0102 b3 6d6170")
+    summary = read((*DISSECTORS, lock(transport=UDP, protocol=UDP)), (True, MARK + get), protocol=UDP, port=5684)[1]
+    assert (summary.application, summary.encryption.opened) == ("coap", True)
 
 
 def test_streams_are_bounded_and_that_is_said_once() -> None:
@@ -158,8 +169,16 @@ def test_ports_inside_are_those_of_the_protocol_in_the_clear() -> None:
 def test_sessions_are_given_the_keys() -> None:
     seen: list[KeyLog] = []
     keys = KeyLog()
-    watcher = lock()
-    cast("ModuleType", watcher).open = lambda context: seen.append(context.keys)  # type: ignore[attr-defined]
-    FlowDissector(Context(1, TCP, DEVICE, SERVER, keys), (watcher,)).feed(Segment(1, True, 1, 1, 0, MARK))
-    assert seen == [keys]
+    module = lock()
+    watcher = cast("SimpleNamespace", module)
+    session = watcher.open(None)
+
+    def noted(context: Context) -> object:
+        seen.append(context.keys)
+        return session
+
+    watcher.open = noted
+    FlowDissector(Context(1, TCP, DEVICE, SERVER, keys), (module,)).feed(Segment(1, True, 1, 1, 0, MARK + GET))
+    assert len(seen) == 1
+    assert seen[0] is keys
     assert open_flow(1, TCP, DEVICE, Endpoint("192.0.2.1", 443), keys).summary().application is None

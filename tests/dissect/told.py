@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from iotaudit.dissect.session import TCP, Context, Dissector
+from iotaudit.dissect.session import TCP, Context, Dissector, Item, Opened
 from iotaudit.model.events import Event, Oddity
 from iotaudit.model.raw import Content, Segment
 from tests.dissect.play import DEVICE, SERVER, Piece
@@ -21,7 +21,7 @@ def oddities(found: Iterable[Event | Content]) -> list[str]:
 def fed(module: Dissector, *pieces: Piece) -> list[Event | Content]:
     """Gives what a session says of a stream that is fed piece by piece, as it goes on behind a gap."""
     session = module.open(Context(1, TCP, DEVICE, SERVER))
-    found: list[Event | Content] = []
+    found: list[Item] = []
     for packet, piece in enumerate(pieces, start=1):
         found += session.feed(Segment(1, piece.outbound, packet, packet, 0, piece.data, piece.gap_len))
-    return [*found, *session.close()]
+    return [item for item in (*found, *session.close()) if not isinstance(item, Opened)]

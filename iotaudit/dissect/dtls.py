@@ -1,14 +1,28 @@
 """DTLS over UDP: hellos (fragmented, with cookie), the server's certificate where it is in the clear, records.
 
+With a key log that knows the session its records up to DTLS 1.2 are opened, each a datagram of what is inside.
 Source: RFC 6347 section 4 (DTLS 1.2), RFC 4347 (1.0), RFC 9147 section 4 (1.3), RFC 9146 (connection ids).
 """
 
 from dataclasses import dataclass, field
 
-from iotaudit.dissect.handshake import MESSAGE_LEN, SERVER_HELLO_DONE, Handshake
-from iotaudit.dissect.session import UDP, Context, Head, Likeness, Output, Reading
+from iotaudit.codec.keylog import MASTER
+from iotaudit.codec.tls_keys import DTLS10, DTLS12, Opener, openers_12, suite_of
+from iotaudit.dissect.handshake import CLIENT_HELLO, MESSAGE_LEN, SERVER_HELLO_DONE, Handshake
+from iotaudit.dissect.session import (
+    UDP,
+    Context,
+    Given,
+    Head,
+    Item,
+    Likeness,
+    Opened,
+    Output,
+    Reading,
+)
+from iotaudit.dissect.tls_ciphers import suite_name
 from iotaudit.dissect.tls_hello import version_name
-from iotaudit.model.events import Event
+from iotaudit.model.events import Oddity
 from iotaudit.model.flows import Encryption, EncryptionState
 from iotaudit.model.raw import Segment
 
@@ -70,9 +84,10 @@ class _Message:
 
 
 class DtlsSession:
-    """Reads records of epoch 0; those of later epochs are encrypted."""
+    """Reads records of epoch 0; those of later epochs are encrypted, and opened where there are keys."""
 
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._handshake = Handshake(context.flow, "d", "sni")
         self._waiting: dict[tuple[bool, int, int, int], _Message] = {}
         self._version: int | None = None
@@ -80,11 +95,15 @@ class DtlsSession:
         self._records = 0
         self._server_done = False
         self._seen = {True: 0, False: 0}
+        self._client: bool | None = None
+        self._openers: dict[bool, Opener] | None = None
+        self._given_len = {True: 0, False: 0}
+        self._told: set[bool] = set()
 
-    def feed(self, segment: Segment) -> Output:
+    def feed(self, segment: Segment) -> Given:
         """Takes one datagram."""
         self._seen[segment.outbound] += 1
-        found: list[Event] = []
+        found: list[Item] = []
         data, at = segment.data, 0
         for _ in range(RECORDS):
             length = _record_len(data, at)
@@ -99,7 +118,9 @@ class DtlsSession:
         return ()
 
     def wants(self, *, outbound: bool) -> bool:
-        """True until the handshake can tell nothing more in the clear."""
+        """True until the handshake can tell nothing more in the clear; with keys always."""
+        if self._has_keys():
+            return True
         done = self._server_done or self._handshake.is_server_done() or self._hidden >= 2
         return not (done and self._handshake.client and self._hidden) and self._seen[outbound] < DATAGRAMS
 
@@ -121,13 +142,60 @@ class DtlsSession:
     def rest(self) -> None:
         """DTLS does not turn into another protocol."""
 
-    def _record(self, record: bytes, segment: Segment, found: list[Event]) -> None:
+    def _has_keys(self) -> bool:
+        return self._client is not None and self._context.keys.knows(self._handshake.client_random)
+
+    def _open(self, record: bytes, segment: Segment, found: list[Item]) -> None:
+        """Opens a record of the first protected epoch and gives the datagram that is in it."""
+        outbound = segment.outbound
+        if self._openers is None:
+            self._openers = self._made()
+        opener = self._openers.get(outbound)
+        content = None
+        if opener and int.from_bytes(record[3:5]) == 1:
+            version, number = int.from_bytes(record[1:3]), int.from_bytes(record[3:11])
+            content = opener.open(record[0], version, number, record[HEADER_LEN:])
+        if content is None:
+            self._tell(segment, found)
+        elif content[0] == APPLICATION and content[1]:
+            at = self._given_len[outbound]
+            self._given_len[outbound] += len(content[1])
+            inner = Segment(segment.flow, outbound, segment.packet, segment.time_ns, at, content[1])
+            found.append(Opened(inner, protocol=UDP))
+
+    def _made(self) -> dict[bool, Opener]:
+        """Gives the openers by direction, none where the hellos or the key log do not tell enough."""
+        handshake = self._handshake
+        answer = handshake.server
+        master = self._context.keys.secret(handshake.client_random, MASTER)
+        if answer is None or master is None or answer.version not in (DTLS10, DTLS12):
+            return {}
+        suite = suite_of(suite_name(answer.cipher))
+        if suite is None:
+            return {}
+        randoms = (handshake.client_random, handshake.server_random)
+        etm = answer.encrypt_then_mac
+        theirs, servers = openers_12(suite, answer.version, master, randoms, encrypt_then_mac=etm)
+        return {bool(self._client): theirs, not self._client: servers}
+
+    def _tell(self, segment: Segment, found: list[Item]) -> None:
+        """Tells once for each direction that a record did not open."""
+        if segment.truncated_len or segment.outbound in self._told:
+            return
+        self._told.add(segment.outbound)
+        kind = "decryption_stopped" if self._given_len[segment.outbound] else "decryption_failed"
+        detail = "dtls: a record did not open"
+        found.append(Oddity(segment.flow, segment.packet, segment.time_ns, segment.outbound, kind, detail))
+
+    def _record(self, record: bytes, segment: Segment, found: list[Item]) -> None:
         version, epoch = int.from_bytes(record[1:3]), int.from_bytes(record[3:5])
         self._records += 1
         if self._version is None or version < self._version:
             self._version = version  # DTLS numbers count down: the newest is the least
         if epoch or record[0] in (APPLICATION, WITH_ID):
             self._hidden += 1
+            if epoch and self._has_keys():
+                self._open(record, segment, found)
             return
         if record[0] != HANDSHAKE:
             return
@@ -137,7 +205,7 @@ class DtlsSession:
             self._fragment(body[:12], body[12 : 12 + length], segment, found)
             body = body[12 + length :]
 
-    def _fragment(self, header: bytes, data: bytes, segment: Segment, found: list[Event]) -> None:
+    def _fragment(self, header: bytes, data: bytes, segment: Segment, found: list[Item]) -> None:
         """Takes a fragment of a handshake message and reads the message once it is whole."""
         kind, total = header[0], int.from_bytes(header[1:4])
         number, at = int.from_bytes(header[4:6]), int.from_bytes(header[6:9])
@@ -158,6 +226,8 @@ class DtlsSession:
         if len(message.have) >= PARTS or not message.add(at, data):
             return
         self._waiting.pop(key, None)
+        if kind == CLIENT_HELLO and self._client is None:
+            self._client = segment.outbound
         found += self._handshake.message(kind, bytes(message.body), place, outbound=segment.outbound)
         self._server_done = self._server_done or kind == SERVER_HELLO_DONE
 

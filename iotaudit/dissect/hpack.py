@@ -77,20 +77,20 @@ class Decoder:
         while at < len(block):
             first = block[at]
             if first & 0x80:
-                index, at = _integer(block, at, 7)
+                index, at = integer(block, at, 7)
                 entry = self._entry(index)
             elif first & 0xE0 == 0x20:
-                bound, at = _integer(block, at, 5)
+                bound, at = integer(block, at, 5)
                 self._resize(bound)
                 continue
             else:
                 indexed = bool(first & 0x40)
-                index, at = _integer(block, at, 6 if indexed else 4)
+                index, at = integer(block, at, 6 if indexed else 4)
                 if index:
                     name = self._entry(index)[0]
                 else:
-                    name, at = _string(block, at)
-                value, at = _string(block, at)
+                    name, at = string(block, at)
+                value, at = string(block, at)
                 entry = (name, value)
                 if indexed:
                     self._add(entry)
@@ -148,7 +148,7 @@ def _cost(entry: tuple[bytes, bytes]) -> int:
     return len(entry[0]) + len(entry[1]) + ENTRY_COST
 
 
-def _integer(block: bytes, at: int, bits: int) -> tuple[int, int]:
+def integer(block: bytes, at: int, bits: int) -> tuple[int, int]:
     """Gives an integer with a prefix of so many bits, and where it ends."""
     if at >= len(block):
         raise UnreadableError
@@ -168,11 +168,11 @@ def _integer(block: bytes, at: int, bits: int) -> tuple[int, int]:
     raise UnreadableError
 
 
-def _string(block: bytes, at: int) -> tuple[bytes, int]:
-    """Gives a string literal and where it ends."""
-    length, start = _integer(block, at, 7)
+def string(block: bytes, at: int, bits: int = 7) -> tuple[bytes, int]:
+    """Gives a string literal, whose length has a prefix of so many bits, and where it ends."""
+    length, start = integer(block, at, bits)
     end = start + length
     if end > len(block) or length > TEXT_LEN:
         raise UnreadableError
     raw = block[start:end]
-    return (huffman(raw) if block[at] & 0x80 else raw), end
+    return (huffman(raw) if block[at] >> bits & 1 else raw), end

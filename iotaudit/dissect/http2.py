@@ -1,22 +1,18 @@
 """HTTP/2 in the clear (prior knowledge or after an upgrade): requests, answers, bodies.
 
-Source: RFC 9113 sections 3.4 (preface), 4.1 (frames), 6 (frame types), 8.3 (pseudo-header fields); RFC 7541; RFC 8484
-section 6 (DNS messages as bodies).
+Source: RFC 9113 sections 3.4 (preface), 4.1 (frames), 6 (frame types), 8.3 (pseudo-header fields); RFC 7541.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from iotaudit.dissect import dns
 from iotaudit.dissect.hpack import Decoder, UnreadableError
-from iotaudit.dissect.http import EXCHANGES_KEPT
-from iotaudit.dissect.http_body import BODY_LEN
+from iotaudit.dissect.http_exchanges import Exchanges, Found, Place
 from iotaudit.dissect.http_head import HEAD_LEN, head_len
-from iotaudit.dissect.http_told import ANSWER_FIELDS, SAFE_FIELDS, TEXT_LEN, host_of
 from iotaudit.dissect.session import TCP, Context, Head, Likeness, Output, Reading
 from iotaudit.dissect.stream import Stream
-from iotaudit.model.events import Event, NameSeen, Oddity
-from iotaudit.model.flows import Encryption, EncryptionState, HttpExchange
-from iotaudit.model.raw import Content, Segment
+from iotaudit.model.events import Oddity
+from iotaudit.model.flows import Encryption, EncryptionState
+from iotaudit.model.raw import Segment
 
 ID = "http2"
 PORTS = frozenset({80, 8080, 50051})
@@ -26,12 +22,8 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SWITCHING = b"HTTP/1.1 101"
 DATA, HEADERS, RST_STREAM, PUSH_PROMISE, CONTINUATION = 0, 1, 3, 5, 9
 END_STREAM, END_HEADERS, PADDED, PRIORITY = 0x1, 0x4, 0x8, 0x20
-DNS_MEDIA_TYPE = "application/dns-message"
 FRAME_LEN = 1 << 20
 """Bytes of one frame that are read."""
-OPEN_BODIES = 64
-HELD_LEN = 4 << 20
-"""Bytes of all open bodies together; beyond, a body is given in part."""
 FIRST = frozenset(PREFACE[:1])
 AWAY = FIRST
 SURE = FIRST
@@ -51,21 +43,23 @@ def open(context: Context) -> "Http2Session":  # noqa: A001 - the room's word
 
 
 @dataclass(slots=True)
-class _Body:
-    data: bytearray = field(default_factory=bytearray)
-    place: tuple[int, int] = (0, 0)
-    media_type: str = ""
-    encoding: str = ""
-    cut: bool = False
+class _Block:
+    """A header block that has begun: the stream that its fields belong to, and the flags of its first frame."""
+
+    stream: int
+    number: int
+    flags: int
+    data: bytearray
 
 
 @dataclass(slots=True)
 class _Side:
+    """One direction; `missing` bytes at the end of the present frame are not read."""
+
     stream: Stream = field(default_factory=Stream)
     decoder: Decoder = field(default_factory=Decoder)
-    bodies: dict[int, _Body] = field(default_factory=dict)
-    block: bytearray = field(default_factory=bytearray)
-    long: bool = False
+    block: _Block | None = None
+    missing: int = 0
     begun: bool = False
     done: bool = False
 
@@ -74,12 +68,9 @@ class Http2Session:
     """Reads the frames of both directions."""
 
     def __init__(self, context: Context) -> None:
-        self._context = context
         self._flow = context.flow
         self._sides = {True: _Side(), False: _Side()}
-        self._exchanges: list[HttpExchange] = []
-        self._asked: dict[int, int] = {}
-        self._held = 0
+        self._exchanges = Exchanges(context, "plaintext")
 
     def feed(self, segment: Segment) -> Output:
         """Takes the next bytes (or a gap) of one direction."""
@@ -90,18 +81,15 @@ class Http2Session:
             side.done = not side.stream.bridge(segment.gap_len)  # the tables of both ends no longer agree
             return ()
         side.stream.append(segment)
-        found: list[Event | Content] = []
+        found: Found = []
         while self._next(side, found, outbound=segment.outbound):
             pass
         return tuple(found)
 
     def close(self) -> Output:
         """Gives the bodies that were cut."""
-        found: list[Event | Content] = []
-        for outbound, side in self._sides.items():
-            for number in sorted(side.bodies):
-                side.bodies[number].cut = True
-                self._give(side, number, found, outbound=outbound)
+        found: Found = []
+        self._exchanges.close(found)
         return tuple(found)
 
     def wants(self, *, outbound: bool) -> bool:
@@ -111,12 +99,12 @@ class Http2Session:
     def reading(self) -> Reading:
         """Gives plaintext with the exchanges."""
         encryption = Encryption(EncryptionState.PLAINTEXT, ID, None, None, "HTTP/2 in the clear")
-        return Reading(encryption, http=tuple(self._exchanges))
+        return Reading(encryption, http=self._exchanges.all(), mqtt=self._exchanges.mqtt())
 
     def rest(self) -> None:
         """HTTP/2 ends with its connection."""
 
-    def _next(self, side: _Side, found: list[Event | Content], *, outbound: bool) -> bool:
+    def _next(self, side: _Side, found: Found, *, outbound: bool) -> bool:
         """Reads the preface or one frame; False where more bytes are needed."""
         stream = side.stream
         if not side.begun:
@@ -131,7 +119,7 @@ class Http2Session:
         place = stream.origin(8 + kept)
         payload = stream.take(9 + kept)[9:]
         stream.drop(length - kept)
-        side.long = length > kept
+        side.missing = length - kept
         number = int.from_bytes(header[5:9]) & 0x7FFFFFFF
         try:
             self._frame(side, header[3], header[4], number, payload, place, found, outbound=outbound)
@@ -168,131 +156,44 @@ class Http2Session:
         flags: int,
         number: int,
         payload: bytes,
-        place: tuple[int, int],
-        found: list[Event | Content],
+        place: Place,
+        found: Found,
         *,
         outbound: bool,
     ) -> None:
+        if side.block is not None and (kind != CONTINUATION or number != side.block.stream):
+            raise UnreadableError
         if kind == DATA:
-            self._data(side, flags, number, payload, place)
+            self._exchanges.data(number, _unpadded(flags, payload), place, found, outbound=outbound)
+            if side.missing:
+                self._exchanges.miss(number, side.missing, found, outbound=outbound)
+            if flags & END_STREAM:
+                self._exchanges.end(number, found, outbound=outbound)
         elif kind in (HEADERS, PUSH_PROMISE):
-            side.block.clear()
-            side.block += _fragment(kind, flags, payload)
-        elif kind == CONTINUATION:
-            side.block += payload
-        elif kind == RST_STREAM and number in side.bodies:
-            side.bodies[number].cut = True
-            self._give(side, number, found, outbound=outbound)
-        if kind in (HEADERS, PUSH_PROMISE, CONTINUATION):
-            if len(side.block) > HEAD_LEN or side.long:
-                raise UnreadableError
-            if flags & END_HEADERS:
-                fields = side.decoder.decode(bytes(side.block))
-                side.block.clear()
-                self._fields(side, number, fields, place, found, outbound=outbound)
-        full = number in side.bodies and self._held > HELD_LEN
-        if kind in (DATA, HEADERS) and (flags & END_STREAM or full):
-            if full and number in side.bodies:
-                side.bodies[number].cut = True
-            self._give(side, number, found, outbound=outbound)
+            promised = kind == PUSH_PROMISE
+            fragment = _fragment(kind, flags, payload)
+            told = int.from_bytes(fragment[:4]) & 0x7FFFFFFF if promised else number
+            side.block = _Block(number, told, 0 if promised else flags & END_STREAM, bytearray(fragment[4 * promised :]))
+            self._block(side, flags, place, found, outbound=outbound)
+        elif kind == CONTINUATION and side.block is not None:
+            side.block.data += payload
+            self._block(side, flags, place, found, outbound=outbound)
+        elif kind == RST_STREAM:
+            self._exchanges.reset(number, found)
 
-    def _data(self, side: _Side, flags: int, number: int, payload: bytes, place: tuple[int, int]) -> None:
-        data = _unpadded(flags, payload)
-        if number not in side.bodies and len(side.bodies) >= OPEN_BODIES:
-            return
-        body = side.bodies.setdefault(number, _Body())
-        room = BODY_LEN - len(body.data)
-        body.cut = body.cut or len(data) > room or side.long
-        if data and room:
-            body.data += data[:room]
-            body.place = place
-            self._held += min(len(data), room)
-
-    def _give(self, side: _Side, number: int, found: list[Event | Content], *, outbound: bool) -> None:
-        """Gives a body that has ended."""
-        body = side.bodies.pop(number, None)
-        if body is None:
-            return
-        self._held -= len(body.data)
-        if body.media_type == DNS_MEDIA_TYPE and not (body.cut or body.encoding):
-            found += dns.told(self._context, Segment(self._flow, outbound, *body.place, 0, bytes(body.data)))
-        if body.data:
-            found.append(
-                Content(
-                    self._flow,
-                    *body.place,
-                    outbound,
-                    "http.body",
-                    "plaintext",
-                    bytes(body.data),
-                    body.encoding,
-                    body.media_type,
-                    "",
-                    body.cut,
-                )
-            )
-
-    def _fields(
-        self,
-        side: _Side,
-        number: int,
-        fields: list[tuple[bytes, bytes]],
-        place: tuple[int, int],
-        found: list[Event | Content],
-        *,
-        outbound: bool,
+    def _block(
+        self, side: _Side, flags: int, place: Place, found: Found, *, outbound: bool
     ) -> None:
-        """Takes the fields of a request, an answer or a trailer."""
-        pseudo = {name: value for name, value in fields if name.startswith(b":")}
-        plain = [(name.decode("latin-1").lower()[:64], value) for name, value in fields if name[:1] != b":"]
-        request = b":method" in pseudo
-        if request:
-            self._request(number, pseudo, dict(plain), place, found, outbound=outbound)
-        elif number in self._asked and pseudo.get(b":status", b"")[:3].isdigit():
-            index = self._asked[number]
-            status = int(pseudo[b":status"][:3])
-            self._exchanges[index] = replace(self._exchanges[index], status=status)
-        found += [
-            Content(self._flow, *place, outbound, f"http.header.{name}", "plaintext", value, key=name)
-            for name, value in plain
-            if value and (name not in SAFE_FIELDS if request else ANSWER_FIELDS.fullmatch(name))
-        ]
-        if pseudo and len(side.bodies) < OPEN_BODIES:
-            named = dict(plain)
-            side.bodies[number] = _Body(
-                media_type=named.get("content-type", b"").decode("latin-1")[:256],
-                encoding=named.get("content-encoding", b"").decode("latin-1").lower()[:64],
-            )
-
-    def _request(
-        self,
-        number: int,
-        pseudo: dict[bytes, bytes],
-        fields: dict[str, bytes],
-        place: tuple[int, int],
-        found: list[Event | Content],
-        *,
-        outbound: bool,
-    ) -> None:
-        host = host_of(pseudo.get(b":authority") or fields.get("host", b""))
-        if host:
-            found.append(NameSeen(self._flow, *place, outbound, host, "http_host"))
-        path = pseudo.get(b":path", b"")
-        if len(path) > 1:
-            found.append(Content(self._flow, *place, outbound, "http.uri", "plaintext", path))
-        if len(self._exchanges) < EXCHANGES_KEPT:
-            self._asked[number] = len(self._exchanges)
-            agent = fields.get("user-agent")
-            self._exchanges.append(
-                HttpExchange(
-                    pseudo[b":method"].decode("latin-1")[:24],
-                    host,
-                    path[:TEXT_LEN].decode("utf-8", "replace"),
-                    agent[:TEXT_LEN].decode("utf-8", "replace") if agent else None,
-                    None,
-                    place[0],
-                )
-            )
+        """Takes the fields of a header block that may have ended; one without an end is not gathered for ever."""
+        block = side.block
+        if block is None or len(block.data) > HEAD_LEN or side.missing:
+            raise UnreadableError
+        if flags & END_HEADERS:
+            side.block = None
+            fields = side.decoder.decode(bytes(block.data))
+            self._exchanges.fields(block.number, fields, place, found, outbound=outbound)
+            if block.flags & END_STREAM:
+                self._exchanges.end(block.number, found, outbound=outbound)
 
 
 def _unpadded(flags: int, payload: bytes) -> bytes:
@@ -304,8 +205,6 @@ def _unpadded(flags: int, payload: bytes) -> bytes:
 
 
 def _fragment(kind: int, flags: int, payload: bytes) -> bytes:
-    """Gives the part of the header block in a HEADERS or PUSH_PROMISE frame."""
+    """Gives what stands in a HEADERS frame behind its priority, or in a PUSH_PROMISE with the stream promised."""
     data = _unpadded(flags, payload)
-    if kind == PUSH_PROMISE:
-        return data[4:]
-    return data[5:] if flags & PRIORITY else data
+    return data[5:] if kind == HEADERS and flags & PRIORITY else data

@@ -1,21 +1,24 @@
 """QUIC: the hellos in its Initial packets, which anyone may open who saw the first packet, and its framing.
 
 A connection has keys of its own, made from the client's first destination connection id; a Retry makes new ones.
-Google's older QUIC is recognised by its version; where its hello is in the clear (Q043, Q046) its name is read.
+What a key log opens of the rest is read as well, see `quic_opening`.
 Packets with a short header alone prove nothing.
 Source: RFC 9000 sections 17.2 (long headers), 19 (frames), 14.1; RFC 9001 section 5; RFC 9369 section 3.2 (packet
-types of version 2); RFC 8999 (invariants); gQUIC: Chromium, "QUIC Wire Layout Specification", "QUIC Crypto".
+types of version 2); RFC 8999 (invariants).
 """
 
-import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from iotaudit.codec.quic_keys import V2, Keys, initial_keys, open_packet, salt_of
 from iotaudit.dissect.cursor import Cursor, ShortError
 from iotaudit.dissect.handshake import CLIENT_HELLO, SERVER_HELLO, Handshake
-from iotaudit.dissect.session import UDP, Context, Head, Likeness, Output, Reading
-from iotaudit.dissect.tls_hello import host_text
-from iotaudit.model.events import Event, NameSeen
+from iotaudit.dissect.quic_crypto import Crypto
+from iotaudit.dissect.quic_frames import CRYPTO, Frame, UnknownFrameError
+from iotaudit.dissect.quic_frames import frames as frames_of
+from iotaudit.dissect.quic_opening import Opening
+from iotaudit.dissect.session import UDP, Context, Given, Head, Item, Likeness, Reading
+from iotaudit.model.events import Oddity
 from iotaudit.model.flows import Encryption, EncryptionState
 from iotaudit.model.raw import Segment
 from iotaudit.model.want import Want, beginning_with
@@ -23,9 +26,9 @@ from iotaudit.model.want import Want, beginning_with
 ID = "quic"
 PORTS = frozenset({80, 443, 784, 853, 4433, 8443, 8853})
 TRANSPORT = frozenset({UDP})
-FIRST = frozenset(first for first in range(256) if first & 0x80 or (first & 0x49 == 0x09))
+FIRST = frozenset(range(0x80, 0x100))
 TELLING = beginning_with(FIRST)
-"""Datagrams that can tell something: long headers and those of Google's QUIC; of short ones nothing can be read."""
+"""Datagrams that can tell something without keys: those that begin with a long header."""
 AWAY = FIRST
 SURE = FIRST
 
@@ -33,31 +36,24 @@ CONNECTION_ID_LEN = 20
 INITIAL, ZERO_RTT, HANDSHAKE, RETRY = range(4)
 V2_TYPES = (RETRY, INITIAL, ZERO_RTT, HANDSHAKE)
 """Packet types of version 2 by their number on the wire."""
-GOOGLE = re.compile(rb"[QT]0[0-9]{2}\Z")
-GOOGLE_IN_CLEAR = re.compile(rb"Q0(?:[0-3][0-9]|4[0-6])\Z")
-PADDING, PING, ACK, ACK_ECN, CRYPTO = 0, 1, 2, 3, 6
-MESSAGE_LEN = 1 << 16
-"""Bytes of a direction's handshake that are gathered."""
-PARTS = 256
 CONNECTIONS = 8
 INITIALS = 64
 """Initial packets of one flow that are opened."""
 DATAGRAMS = 200
 """Datagrams of one direction that are looked at (short headers are not)."""
 COALESCED = 8
+VERSIONS = 4
+"""Versions of one connection that Initial keys are made for."""
+LONG_HEADER, FIXED_BIT = 0x80, 0x40
 
 
 def recognise(head: Head) -> Likeness:
-    """Fits a long header with a known version, a version negotiation, or the header of Google's QUIC."""
+    """Fits a long header with a known version, or a version negotiation."""
     data = head.data
-    if len(data) < 7:
-        return Likeness.NO
-    if _google_version(data):
-        return Likeness.CERTAIN
-    if not data[0] & 0x80:
+    if len(data) < 7 or not data[0] & LONG_HEADER:
         return Likeness.NO
     version = int.from_bytes(data[1:5])
-    if version and not (data[0] & 0x40 and _is_known(version)):
+    if version and not (data[0] & FIXED_BIT and _is_known(version)):
         return Likeness.NO
     ids = _connection_ids(data)
     if ids is None:
@@ -76,90 +72,89 @@ def open(context: Context) -> "QuicSession":  # noqa: A001 - the room's word
 
 
 @dataclass(slots=True)
-class _Crypto:
-    """The handshake bytes of one direction: parts by offset until they join."""
-
-    parts: dict[int, bytes] = field(default_factory=dict)
-    joined: bytearray = field(default_factory=bytearray)
-    read: int = 0
-
-    def add(self, offset: int, data: bytes) -> None:
-        """Takes a part; parts beyond the bounds are dropped."""
-        if offset + len(data) > MESSAGE_LEN or len(self.parts) >= PARTS:
-            return
-        if len(data) > len(self.parts.get(offset, b"")):
-            self.parts[offset] = data
-        for start in sorted(self.parts):
-            if start > len(self.joined):
-                break
-            part = self.parts.pop(start)
-            self.joined += part[len(self.joined) - start :]
-
-    def messages(self) -> list[tuple[int, bytes]]:
-        """Gives the handshake messages that are whole now, each once."""
-        found = []
-        while len(self.joined) >= self.read + 4:
-            end = self.read + 4 + int.from_bytes(self.joined[self.read + 1 : self.read + 4])
-            if len(self.joined) < end:
-                break
-            found.append((self.joined[self.read], bytes(self.joined[self.read + 4 : end])))
-            self.read = end
-        return found
-
-
-@dataclass(slots=True)
 class _Connection:
-    """One set of keys (by direction) with what was read under them."""
+    """One connection: its Initial keys by version and direction, what was read, and what the key log opens.
 
-    keys: dict[bool, Keys]
+    `client` is the direction in which the client sends, `destination` its first destination connection id.
+    """
+
+    destination: bytes
+    client: bool
     handshake: Handshake
-    crypto: dict[bool, _Crypto]
+    keys: dict[int, dict[bool, Keys]] = field(default_factory=dict)
+    crypto: dict[bool, Crypto] = field(default_factory=lambda: {True: Crypto(), False: Crypto()})
+    opening: Opening | None = None
+
+    def keys_of(self, version: int, *, outbound: bool) -> Keys | None:
+        """Gives the Initial keys of a direction; the server may answer in another version (RFC 9369 section 4)."""
+        keys = self.keys.get(version)
+        if keys is None:
+            pair = initial_keys(version, self.destination)
+            if pair is None or len(self.keys) >= VERSIONS:
+                return None
+            keys = self.keys[version] = {self.client: pair[0], not self.client: pair[1]}
+        return keys[outbound]
 
 
 class QuicSession:
-    """Opens Initial packets until both hellos were read."""
+    """Opens Initial packets until both hellos were read, and all that follows where a key log knows the connection."""
 
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._flow = context.flow
         self._connections: list[_Connection] = []
+        self._openings: list[Opening] = []
         self._version = ""
-        self._google = False
         self._opened = 0
         self._done = False
         self._seen = {True: 0, False: 0}
+        self._closed: dict[bool, Segment] = {}
+        self._last: Segment | None = None
+        self._any_opened = False
 
-    def feed(self, segment: Segment) -> Output:
+    def feed(self, segment: Segment) -> Given:
         """Takes one datagram."""
         data = segment.data
-        if not data or not (TELLING[data[0]] or self._google):
-            return ()  # a short header
-        self._seen[segment.outbound] += 1
-        google = _google_version(data)
-        if google:
-            self._google = True
-            self._version = google.decode("ascii")
-        if self._google:
-            return self._read_google(data, segment) if not self._done else ()
-        if not data[0] & 0x80:
+        if not data:
             return ()
-        found: list[Event] = []
+        if self._openings:
+            self._last = segment
+        if not data[0] & LONG_HEADER:
+            return self._short(data, segment) if self._openings else ()
+        self._seen[segment.outbound] += 1
+        found: list[Item] = []
         at = 0
         for _ in range(COALESCED):
+            if not data[at] & LONG_HEADER:  # the last packet, or zeros that fill the datagram
+                if self._openings and (not at or any(data[at:])):
+                    found += self._short(data[at:], segment)
+                break
             end = self._packet(data, at, segment, found)
             if end is None or end >= len(data):
                 break
             at = end
         return tuple(found)
 
-    def close(self) -> Output:
-        """Gives nothing: a hello that is cut says nothing."""
-        return ()
+    def close(self) -> Given:
+        """Gives what was still open of the streams, and tells where opening ended before the flow did."""
+        found: list[Item] = []
+        for opening in self._openings:
+            if self._last:
+                found += opening.close(self._last, self._closed)
+        for outbound, place in self._closed.items():
+            kind = "decryption_stopped" if self._any_opened else "decryption_failed"
+            found.append(
+                Oddity(self._flow, place.packet, place.time_ns, outbound, kind, "quic: packets did not open")
+            )
+        return tuple(found)
 
     def wants(self, *, outbound: bool) -> bool | Want:
-        """Wants what can tell something until both hellos were read, or enough was looked at."""
+        """Wants what can tell something until both hellos were read, or enough was looked at; all with keys."""
+        if self._openings:
+            return True
         if self._done or self._seen[outbound] >= DATAGRAMS:
             return False
-        return self._google or TELLING
+        return TELLING
 
     def reading(self) -> Reading:
         """Gives encrypted: the versions that are recognised all encrypt what they carry."""
@@ -167,7 +162,8 @@ class QuicSession:
             handshake = connection.handshake
             if handshake.client or handshake.server:
                 missing = "" if handshake.server else ", the server's hello is missing"
-                return handshake.reading(ID, reason=f"QUIC {self._version}: hello read{missing}")
+                reading = handshake.reading(ID, reason=f"QUIC {self._version}: hello read{missing}")
+                return self._with_opened(connection, reading)
         reason = f"QUIC {self._version}: framing seen, no hello could be read"
         version = f"QUIC {self._version}" if self._version else None
         return Reading(Encryption(EncryptionState.ENCRYPTED, ID, version, None, reason))
@@ -175,12 +171,19 @@ class QuicSession:
     def rest(self) -> None:
         """QUIC does not turn into another protocol."""
 
-    def _packet(self, data: bytes, start: int, segment: Segment, found: list[Event]) -> int | None:
+    def _with_opened(self, connection: _Connection, reading: Reading) -> Reading:
+        """Gives the reading of the newest connection with what was opened of it, and the requests of all."""
+        if not self._openings:
+            return reading
+        opened = connection.opening.reading(reading) if connection.opening else reading
+        return replace(opened, http=tuple(one for opening in self._openings for one in opening.exchanges()))
+
+    def _packet(self, data: bytes, start: int, segment: Segment, found: list[Item]) -> int | None:
         """Reads the long-header packet at `start` and gives its end, None where no other follows."""
-        packet = data[start:]
+        packet = data[start:] if start else data
         ids = _connection_ids(packet)
         version = int.from_bytes(packet[1:5])
-        if not packet[0] & 0x80 or ids is None or not _is_known(version):
+        if ids is None or not _is_known(version):
             return None
         self._version = _version_text(version)
         kind = packet[0] >> 4 & 3
@@ -196,63 +199,107 @@ class QuicSession:
             return None
         number_at = ids[2] + cursor.place()
         end = number_at + length
-        if kind == INITIAL and end <= len(packet) and self._opened < INITIALS:
-            self._opened += 1
-            self._initial(version, ids[0], packet[:end], number_at, segment, found)
+        if end <= len(packet):
+            if kind != INITIAL:
+                self._long(kind, version, ids, packet[:end], number_at, segment, found)
+            elif self._opened < INITIALS or self._openings:
+                self._opened += 1
+                self._initial(version, ids, packet[:end], number_at, segment, found)
         return start + end
 
     def _initial(
         self,
         version: int,
-        destination: bytes,
+        ids: tuple[bytes, bytes, int],
         packet: bytes,
         number_at: int,
         segment: Segment,
-        found: list[Event],
+        found: list[Item],
     ) -> None:
         """Opens one Initial packet with the keys of a known connection, else as the first of a new one."""
+        outbound = segment.outbound
         for connection in reversed(self._connections):
-            frames = open_packet(connection.keys[segment.outbound], packet, number_at)
-            if frames is not None:
-                self._frames(connection, frames, segment, found)
+            keys = connection.keys_of(version, outbound=outbound)
+            payload = open_packet(keys, packet, number_at) if keys else None
+            if payload is not None:
+                self._hellos(connection, version, ids, payload, segment, found)
                 return
-        keys = initial_keys(version, destination)
-        frames = open_packet(keys[0], packet, number_at) if keys else None
-        if keys is None or frames is None or len(self._connections) >= CONNECTIONS:
+        if len(self._connections) >= CONNECTIONS:
             return
-        connection = _Connection(
-            {segment.outbound: keys[0], not segment.outbound: keys[1]},
-            Handshake(self._flow, "q", "quic_sni"),
-            {True: _Crypto(), False: _Crypto()},
-        )
-        self._connections.append(connection)
-        self._frames(connection, frames, segment, found)
+        connection = _Connection(ids[0], outbound, Handshake(self._flow, "q", "quic_sni"))
+        keys = connection.keys_of(version, outbound=outbound)
+        payload = open_packet(keys, packet, number_at) if keys else None
+        if payload is not None:
+            self._connections.append(connection)
+            self._hellos(connection, version, ids, payload, segment, found)
 
-    def _frames(
-        self, connection: _Connection, frames: bytes, segment: Segment, found: list[Event]
+    def _hellos(
+        self,
+        connection: _Connection,
+        version: int,
+        ids: tuple[bytes, bytes, int],
+        payload: bytes,
+        segment: Segment,
+        found: list[Item],
     ) -> None:
         """Takes the CRYPTO frames of an opened packet and reads the messages that they complete."""
-        crypto = connection.crypto[segment.outbound]
-        try:
-            for offset, data in _crypto_frames(frames):
-                crypto.add(offset, data)
-        except ShortError:
-            pass  # what stood before the broken frame counts
+        outbound = segment.outbound
+        crypto = connection.crypto[outbound]
+        for frame in _sound(payload):
+            if frame.kind == CRYPTO:
+                crypto.add(frame.at, frame.data)
         place = (segment.packet, segment.time_ns)
+        handshake = connection.handshake
         for kind, body in crypto.messages():
             if kind in (CLIENT_HELLO, SERVER_HELLO):
-                found += connection.handshake.message(kind, body, place, outbound=segment.outbound)
-        if connection.handshake.client and connection.handshake.server:
+                found += handshake.message(kind, body, place, outbound=outbound)
+        if handshake.client and handshake.server:
             self._done = True
+        if connection.opening is None and handshake.client and self._context.keys.knows(handshake.client_random):
+            index = len(self._openings)
+            opening = Opening(self._context, handshake, version, index, client=connection.client)
+            opening.know(connection.destination, outbound=not connection.client)
+            connection.opening = opening
+            self._openings.append(opening)
+        if connection.opening:
+            connection.opening.know(ids[1], outbound=outbound)
+            if outbound is not connection.client:
+                connection.opening.version = version
 
-    def _read_google(self, data: bytes, segment: Segment) -> Output:
-        """Reads the name in the clear hello (CHLO) of Google's QUIC up to Q046."""
-        if not GOOGLE_IN_CLEAR.match(self._version.encode("ascii")):
-            return ()
-        name = _chlo_name(data)
-        if name is None:
-            return ()
-        return (NameSeen(self._flow, segment.packet, segment.time_ns, segment.outbound, name, "quic_sni"),)
+    def _long(
+        self,
+        kind: int,
+        version: int,
+        ids: tuple[bytes, bytes, int],
+        packet: bytes,
+        number_at: int,
+        segment: Segment,
+        found: list[Item],
+    ) -> None:
+        """Opens a Handshake or 0-RTT packet where there are keys."""
+        outbound = segment.outbound
+        mine = [one for one in reversed(self._openings) if one.owns(ids[0], ids[1], outbound=outbound)]
+        for opening in mine:
+            if opening.open_long(kind, version, packet, number_at, segment, found):
+                self._opened_one(outbound=outbound)
+                return
+        if mine:
+            self._closed.setdefault(outbound, segment)
+
+    def _short(self, packet: bytes, segment: Segment) -> Given:
+        """Opens a packet with a short header, its fixed bit as it may be (RFC 9287)."""
+        found: list[Item] = []
+        for opening in reversed(self._openings):
+            if opening.open_short(packet, segment, found):
+                self._opened_one(outbound=segment.outbound)
+                return tuple(found)
+        self._closed.setdefault(segment.outbound, segment)
+        return ()
+
+    def _opened_one(self, *, outbound: bool) -> None:
+        """Takes note that a packet opened: what did not before it came again, or shows as a gap."""
+        self._any_opened = True
+        self._closed.pop(outbound, None)
 
 
 def _is_known(version: int) -> bool:
@@ -286,54 +333,9 @@ def _variable(cursor: Cursor) -> int:
     return (first & 0x3F) << 8 * more | cursor.number(more)
 
 
-def _crypto_frames(frames: bytes) -> list[tuple[int, bytes]]:
-    """Gives offset and data of the CRYPTO frames; a frame that an Initial may not carry ends the reading."""
-    cursor = Cursor(frames)
-    found: list[tuple[int, bytes]] = []
-    while len(cursor):
-        kind = cursor.number(1)
-        if kind == CRYPTO:
-            offset = _variable(cursor)
-            length = _variable(cursor)
-            found.append((offset, cursor.take(min(length, len(cursor)))))
-        elif kind in (ACK, ACK_ECN):
-            _variable(cursor)
-            _variable(cursor)
-            ranges = _variable(cursor)
-            numbers = 1 + 2 * min(ranges, len(cursor)) + (3 if kind == ACK_ECN else 0)
-            for _ in range(numbers):
-                _variable(cursor)
-        elif kind not in (PADDING, PING):
-            break
-    return found
-
-
-def _google_version(data: bytes) -> bytes | None:
-    """Gives the version of Google's QUIC in a client's header, None where there is none."""
-    if not data:
-        return None
-    if data[0] & 0x80:
-        tag = data[1:5]
-    elif data[0] & 0x09 == 0x09 and not data[0] & 0xC0:
-        tag = data[9:13]
-    else:
-        return None
-    return tag if GOOGLE.match(tag) else None
-
-
-def _chlo_name(data: bytes) -> str | None:
-    """Gives the value of the SNI tag of a CHLO: tags of 4 bytes, each with the end of its value."""
-    at = data.find(b"CHLO")
-    count = int.from_bytes(data[at + 4 : at + 6], "little")
-    if at < 0 or not 0 < count <= 128:
-        return None
-    values = at + 8 + 8 * count
-    start = 0
-    for index in range(count):
-        row = data[at + 8 + 8 * index : at + 16 + 8 * index]
-        end = int.from_bytes(row[4:8], "little")
-        if row[:4] == b"SNI\0":
-            name = data[values + start : values + end]
-            return host_text(name) if len(name) == end - start <= 255 else None
-        start = end
-    return None
+def _sound(payload: bytes) -> Iterator[Frame]:
+    """Gives the frames before the first that cannot be read."""
+    try:
+        yield from frames_of(payload)
+    except (ShortError, UnknownFrameError):
+        return

@@ -146,6 +146,11 @@ def test_pass_alias_of_https_leads_on() -> None:
         ("SRV", "0 5 8883 broker.example.test.", ("broker.example.test",)),
         ("TXT", '"v=1" " more"', ("v=1 more",)),
         ("CNAME", "edge.example.test.", ("edge.example.test",)),
+        ("NAPTR", '100 10 "S" "SIP+D2U" "" _sip._udp.example.test.', ("_sip._udp.example.test",)),
+        ("NAPTR", '100 10 "u" "E2U+sip" "!^.*$!sip:info@example.test!" .', ("!^.*$!sip:info@example.test!",)),
+        ("HTTPS", "1 . alpn=h3 ech=AEX+DQBBpQAgACBzcMKC5v+BUD6WpFbN2Gg2hOV3fAUWIP4dWmBgh8m4XQAEAAEAAQASY2xvdWRmbGFyZS1lY2guY29tAAA= ipv4hint=192.0.2.8", ("192.0.2.8", "ech")),
+        ("SVCB", "1 dot.example.test. alpn=dot port=853", ("dot.example.test",)),
+        ("SVCB", "2 svc.example.test. ech=AEX+DQBBpQAgACBzcMKC5v+BUD6WpFbN2Gg2hOV3fAUWIP4dWmBgh8m4XQAEAAEAAQASY2xvdWRmbGFyZS1lY2guY29tAAA=", ("svc.example.test", "ech")),
     ],
 )
 def test_pass_each_type_gives_its_answers(kind: str, data: str, answers: tuple[str, ...]) -> None:
@@ -178,6 +183,62 @@ def test_pass_long_label_of_the_client_is_content_once_and_as_sent() -> None:
     found = udp(device(query), device(query), server(query))
     assert [c.data for c in found if isinstance(c, Content)] == [b"443839AABBCC.example"]
     assert [c.where for c in found if isinstance(c, Content)] == ["dns.name"]
+
+
+def options(text: str) -> str:
+    """Gives the query with an OPT record of these options (hexadecimal)."""
+    size = len(bytes.fromhex(text))
+    return QUERY.replace("0001 0000 0000 0000", "0001 0000 0000 0001") + f"00 0029 04d0 00000000 {size:04x} {text}"
+
+
+@pytest.mark.parametrize(
+    ("option", "network"),
+    [
+        ("0008 0007 0001 18 00 c00002", b"192.0.2.0/24"),  # client subnet, IPv4, 24 bits
+        ("000a 0008 0102030405060708 0008 000b 0002 38 00 20010db8000000", b"2001:db8::/56"),  # behind a cookie
+    ],
+)
+def test_pass_the_network_that_a_query_tells_is_content_once(option: str, network: bytes) -> None:
+    found = udp(device(options(option)), device(options(option)))
+    (content,) = [item for item in found if isinstance(item, Content)]
+    assert (content.where, content.key, content.data) == ("dns.client_subnet", "client_subnet", network)
+    assert [type(item) for item in found] == [DnsQuery, Content, DnsQuery]
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "",
+        "0008 0004 0001 00 00",  # no address: "do not tell"
+        "0008 0005 0001 00 00 00",  # 0 bits
+        "0008 0007 0003 18 00 c00002",  # a family that is not known
+        "0008 0009 0001 18 00 c000020000",  # longer than an address
+        "0008 0007 0001 21 00 c00002",  # 33 bits
+        "0008 0009 0001 18 00 c00002",  # cut
+        "0008",
+    ],
+)
+def test_inconclusive_options_that_tell_no_network_are_read_over(option: str) -> None:
+    assert [type(item) for item in udp(device(options(option)))] == [DnsQuery]
+
+
+def test_fail_a_network_in_an_answer_is_not_told_by_the_client() -> None:
+    answer = options("0008 0007 0001 18 18 c00002").replace("0100", "8180", 1)
+    assert [type(item) for item in udp(server(answer))] == [DnsAnswer]
+
+
+def test_fail_data_that_cannot_be_that_of_its_type_is_an_oddity() -> None:
+    head = "1a2b 8180 0001 0001 0000 0000 01 61 00 0023 0001 c00c 0023 0001 0000003c"
+    for data in ("0004 0064000a", "0006 0064000a 0553", "0008 0064000a 00 00 00 05"):
+        found = udp(server(f"{head} {data}"))
+        assert [type(item) for item in found] == [DnsAnswer, Oddity]
+
+
+def test_signatures_and_keys_say_nothing_and_break_nothing() -> None:
+    types = ("00fa", "00f9", "002e", "0030", "0101", "ff00")  # TSIG, TKEY, RRSIG, DNSKEY, CAA, private
+    records = "".join(f"00 {kind} 00ff 00000000 0003 ffffff" for kind in types)
+    found = udp(device(QUERY.replace("0001 0000 0000 0000", f"0001 0000 0000 {len(types):04x}") + records))
+    assert found == [ASKED]
 
 
 def test_fail_records_off_the_chain_are_not_believed() -> None:

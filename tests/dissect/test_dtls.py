@@ -1,5 +1,6 @@
 """DTLS: hellos with cookie and in fragments, certificates, later epochs, and what only looks alike."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -7,8 +8,11 @@ from iotaudit.dissect import dtls as module
 from iotaudit.dissect.session import UDP, Head, Likeness
 from iotaudit.model.events import NameSeen, Oddity
 from iotaudit.model.flows import EncryptionState
+from tests import dtls_talk
 from tests.dissect import hellos
+from tests.dissect.opened import contents, oddities, told
 from tests.dissect.play import device, play, reading, recognise, server
+from tests.quic_talk import DatagramTalk, frozen
 
 BODY = hellos.client_hello(hellos.server_name(b"cam.vendor.test"), version=0xFEFD, cookie=b"")
 DER = hellos.certificate("cam.vendor.test", "cam.vendor.test")
@@ -111,3 +115,72 @@ def test_any_datagram_is_taken_without_a_fault(bodies: list[bytes], epoch: int) 
     data = b"".join(record(22, body, epoch=epoch) for body in bodies)
     module.recognise(Head(data, UDP))
     play(module, device(data), *[server(body) for body in bodies])
+
+
+MESSAGE = bytes.fromhex("48 01 0001 0102030405060708 b4 74656d70 ff") + b"serial=0815"
+"""A CoAP request for /temp."""
+
+
+def test_with_a_key_log_what_is_inside_is_read_as_datagrams() -> None:
+    found, summary = told(frozen("dtls"), port=5684)
+    assert contents(found) == [
+        (5, "coap.uri", b"/temp"),
+        (5, "coap.payload", b"serial=0815"),
+        (6, "coap.payload", b"serial=0815"),
+    ]
+    assert summary.application == "coap"
+    assert (summary.encryption.state, summary.encryption.protocol) == (EncryptionState.ENCRYPTED, "dtls")
+    assert summary.encryption.opened
+    assert summary.encryption.reason == "DTLS handshake seen; opened with the key log"
+    assert oddities(found) == []
+
+
+@pytest.mark.parametrize(
+    ("ciphers", "use_rsa"),
+    [
+        (b"ECDHE-ECDSA-AES256-SHA", False),
+        (b"ECDHE-ECDSA-CHACHA20-POLY1305", False),
+        (b"ECDHE-ECDSA-AES128-CCM8", False),
+        (b"AES128-SHA256", True),
+    ],
+)
+def test_every_kind_of_suite_is_opened(ciphers: bytes, use_rsa: bool) -> None:  # noqa: FBT001
+    pytest.importorskip("OpenSSL")
+    found, _ = told(dtls_talk.talk((True, MESSAGE), (False, MESSAGE), ciphers=ciphers, use_rsa=use_rsa), port=5684)
+    assert [data for _, where, data in contents(found) if where == "coap.payload"] == [b"serial=0815"] * 2
+
+
+def test_without_its_keys_nothing_is_opened() -> None:
+    found, summary = told(frozen("dtls"), port=5684, keylog=b"")
+    assert contents(found) == []
+    assert (summary.application, summary.encryption.opened) == ("dtls", False)
+
+
+def test_fail_wrong_keys_and_damaged_records_are_told_once_for_each_side() -> None:
+    talk = frozen("dtls")
+    found, summary = told(talk, port=5684, keylog=talk.keylog[:-8] + b"00000000")
+    assert not summary.encryption.opened
+    assert sorted(oddities(found)) == [("decryption_failed", False), ("decryption_failed", True)]
+    rows = list(talk.datagrams)
+    rows.append((True, rows[4][1][:-1] + b"\0"))
+    rows.append((True, rows[4][1][:-2] + b"\0\0"))
+    assert oddities(told(DatagramTalk(tuple(rows), talk.keylog), port=5684)[0]) == [("decryption_stopped", True)]
+
+
+def test_inconclusive_without_the_servers_hello_nothing_opens() -> None:
+    talk = frozen("dtls")
+    kept = (talk.datagrams[0], *talk.datagrams[2:])
+    found, _ = told(DatagramTalk(kept, talk.keylog), port=5684)
+    assert contents(found) == []
+    assert ("decryption_failed", True) in oddities(found)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 5), st.integers(0, 300), st.binary(max_size=40))
+def test_any_change_behind_valid_keys_is_taken_without_a_fault(index: int, at: int, data: bytes) -> None:
+    talk = frozen("dtls")
+    rows = list(talk.datagrams)
+    outbound, datagram = rows[index]
+    rows[index] = (outbound, datagram[:at] + data + datagram[at + 2 :])
+    found, _ = told(DatagramTalk(tuple(rows), talk.keylog), port=5684)
+    assert "dissector_fault" not in {kind for kind, _ in oddities(found)}

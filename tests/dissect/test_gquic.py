@@ -7,10 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotaudit.dissect import gquic as module
+from iotaudit.dissect import open_flow
 from iotaudit.dissect.session import UDP, Head, Likeness
 from iotaudit.model.events import NameSeen
-from iotaudit.model.flows import EncryptionState
-from tests.dissect.play import device, play, reading, recognise, server
+from iotaudit.model.flows import EncryptionState, Endpoint
+from iotaudit.model.raw import Segment
+from iotaudit.model.want import ALL
+from tests.dissect.play import DEVICE, device, play, reading, recognise, server
 from tests.dissect.told import told
 
 CAPTURES = Path(__file__).resolve().parents[2] / "../shared/captures/ndpi"
@@ -67,6 +70,18 @@ def test_inconclusive_without_a_hello_it_is_encrypted_all_the_same() -> None:
     encryption = reading(module, server(rest)).encryption
     assert (encryption.state, encryption.version) == (EncryptionState.ENCRYPTED, "QUIC Q050")
     assert names(Q046[:100]) == []
+    assert names(rest + CHLO) == []  # what looks like a hello is none where hellos are encrypted
+
+
+def test_a_flow_of_older_versions_is_told_from_quic_and_asks_for_all_datagrams_until_the_hello() -> None:
+    flow = open_flow(1, UDP, DEVICE, Endpoint("192.0.2.1", 443))
+    cut = Q043[:100]
+    assert flow.feed(Segment(1, True, 1, 1, 0, cut)) == ()
+    assert flow.want == (ALL, ALL)
+    (name, agent) = flow.feed(Segment(1, True, 2, 2, 0, Q043))
+    assert (name.packet, agent.packet) == (2, 2)
+    assert flow.want != (ALL, ALL)
+    assert flow.summary().application == "gquic"
 
 
 def test_fail_other_versions_are_none() -> None:

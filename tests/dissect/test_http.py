@@ -1,5 +1,7 @@
 """HTTP/1.x: heads, bodies, pairs of request and answer, changes of protocol, gaps, and hostile bytes."""
 
+import base64
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from iotaudit.dissect.http_body import BODY_LEN, Framing
 from iotaudit.dissect.http_head import HEAD_LEN, read_head
 from iotaudit.dissect.http_told import handed, host_of, tell
 from iotaudit.dissect.session import TCP, Context, Likeness
-from iotaudit.model.events import Event, NameSeen, Oddity
+from iotaudit.model.events import DnsAnswer, DnsQuery, Event, NameSeen, Oddity
 from iotaudit.model.flows import EncryptionState
 from iotaudit.model.raw import Content, Segment
 from tests.dissect import hellos
@@ -253,6 +255,84 @@ def test_a_length_that_cannot_be_true_is_an_oddity(value: bytes) -> None:
     found = play(module, device(data))
     assert oddities(found) == ["http: content-length"]
     assert names(found) == ["a.test", "api.vendor.test"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "doubt"),
+    [
+        (b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", "content-length beside transfer-encoding"),
+        (b"Transfer-Encoding : chunked\r\nContent-Length: x\r\n", "content-length beside transfer-encoding"),
+        (b"Transfer-Encoding: chunked, x\r\n", "a request whose last transfer-encoding is not chunked"),
+        (b"Host: b.test\r\n", "host fields that differ"),
+    ],
+)
+def test_fail_a_head_that_its_readers_may_read_differently_is_told(fields: bytes, doubt: str) -> None:
+    data = b"POST / HTTP/1.1\r\nHost: a.test\r\n" + fields + b"\r\n0\r\n\r\n"
+    assert oddities(play(module, device(data)))[0] == f"http: {doubt}"
+
+
+def test_of_both_lengths_the_chunks_count_and_the_smuggled_request_is_seen() -> None:
+    data = (
+        b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 39\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"0\r\n\r\nGET /x HTTP/1.1\r\nHost: b.test\r\n\r\n"
+    )
+    found = play(module, device(data))
+    assert names(found) == ["a.test", "b.test"]
+    assert ("http.uri", b"/x") in contents(found)
+
+
+@pytest.mark.parametrize("fields", [b"Transfer-Encoding: chunked\r\n", b"Content-Length: 5, 5\r\n", b"Host: a.test\r\n"])
+def test_one_way_to_read_a_head_is_no_oddity(fields: bytes) -> None:
+    data = b"POST / HTTP/1.1\r\nHost: a.test\r\n" + fields + b"\r\n0\r\n\r\n"
+    assert not [text for text in oddities(play(module, device(data))) if "start line" not in text]
+
+
+def test_early_hints_come_before_the_answer() -> None:
+    answer = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + OK
+    assert [e.status for e in reading(module, device(GET), server(answer)).http] == [200]
+    assert bodies(device(GET), server(answer)) == [(b"hello", False)]
+
+
+QUESTION = bytes.fromhex("0000 0100 0001 0000 0000 0000 01 61 04 74657374 00 0001 0001")  # a.test, A, IN
+ANSWERED = bytes.fromhex(
+    "0000 8180 0001 0001 0000 0000 01 61 04 74657374 00 0001 0001 c00c 0001 0001 0000003c 0004 c0000207"
+)
+MESSAGE = b"Content-Type: application/dns-message\r\nContent-Length: %d\r\n\r\n%b"
+TOLD = b"HTTP/1.1 200 OK\r\n" + MESSAGE % (len(ANSWERED), ANSWERED)
+IN_TARGET = base64.urlsafe_b64encode(QUESTION).rstrip(b"=")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        b"POST /dns-query HTTP/1.1\r\nHost: dns.test\r\n" + MESSAGE % (len(QUESTION), QUESTION),
+        b"GET /dns-query?dns=" + IN_TARGET + b" HTTP/1.1\r\nHost: dns.test\r\n\r\n",
+        b"GET /q?ct&dns=" + IN_TARGET + b"&x=1 HTTP/1.1\r\nHost: dns.test\r\nX: " + b"y" * 2000 + b"\r\n\r\n",
+    ],
+)
+def test_pass_dns_messages_in_bodies_and_targets_are_read(asked: bytes) -> None:
+    found = play(module, device(asked), server(TOLD))
+    (query,) = [e for e in found if isinstance(e, DnsQuery)]
+    (row,) = [e for e in found if isinstance(e, DnsAnswer)]
+    assert (query.name, query.client, query.resolver) == ("a.test", DEVICE.ip, SERVER.ip)
+    assert (row.name, row.answers, row.client, row.resolver) == ("a.test", ("192.0.2.7",), DEVICE.ip, SERVER.ip)
+    assert ("http.body", ANSWERED) in contents(found)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        b"GET /dns-query?dns=" + IN_TARGET[:20] + b"* HTTP/1.1\r\nHost: dns.test\r\n\r\n",
+        b"GET /dns-query?adns=" + IN_TARGET + b" HTTP/1.1\r\nHost: dns.test\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: dns.test\r\n" + MESSAGE % (9, b"no answer"),
+        b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Encoding: gzip\r\n" + MESSAGE % (len(QUESTION), QUESTION),
+        b"POST / HTTP/1.1\r\nHost: a.test\r\n" + MESSAGE % (len(QUESTION) + 9, QUESTION),  # its end is missing
+    ],
+)
+def test_inconclusive_what_is_no_whole_dns_message_asks_for_nothing(asked: bytes) -> None:
+    found = play(module, device(asked))
+    assert names(found)
+    assert not [e for e in found if isinstance(e, DnsQuery | DnsAnswer)]
 
 
 def test_a_broken_chunk_is_an_oddity_and_what_came_before_is_given() -> None:

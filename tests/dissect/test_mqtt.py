@@ -93,6 +93,29 @@ def test_version_5_has_properties_and_topic_aliases() -> None:
     assert (summary.client_id, summary.version) == ("ser7", "5.0")
 
 
+def test_version_5_declares_types_and_where_to_answer() -> None:
+    connect = (
+        "10 20 0004 4d515454 05 04 003c 00"  # CONNECT, version 5, a will, no properties
+        "0001 63"  # client id c
+        "06 03 0003 612f62"  # will properties: content type a/b
+        "0003 772f77 0004 676f6e65"  # will topic w/w, payload gone
+    )
+    publish = (
+        "30 1a 0003 742f74"  # PUBLISH to t/t
+        "11 03 0005 742f637376 08 0006 63616d2f696e"  # properties: content type t/csv, response topic cam/in
+        "312c32"  # 1,2
+    )
+    found = [c for c in play(module, device(connect), device(publish)) if isinstance(c, Content)]
+    assert [(c.where, c.data, c.media_type) for c in found] == [
+        ("mqtt.client_id", b"c", ""),
+        ("mqtt.topic", b"w/w", ""),
+        ("mqtt.will", b"gone", "a/b"),
+        ("mqtt.topic", b"cam/in", ""),
+        ("mqtt.topic", b"t/t", ""),
+        ("mqtt.payload", b"1,2", "t/csv"),
+    ]
+
+
 def test_both_ends_may_publish() -> None:
     found = play(module, device(CONNECT), server(publish(b"cmd/go", b"now")))
     assert ("mqtt.payload", "cmd/go", b"now") in contents(found)

@@ -1,7 +1,11 @@
 """Flows of no known protocol: text is handed on, the rest sampled; never is one called encrypted."""
 
+import gzip
 import random
+import zlib
 
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +15,8 @@ from iotaudit.model.events import Event, Oddity
 from iotaudit.model.flows import EncryptionState
 from iotaudit.model.raw import Content, Segment
 from tests.dissect.play import DEVICE, SERVER
+
+NOISE = random.Random(5).randbytes(600)  # noqa: S311 - a sample, not a secret
 
 
 def session_after(*pieces: tuple[bool, bytes]) -> tuple[UnknownSession, list[Event | Content]]:
@@ -59,6 +65,35 @@ def test_text_beyond_the_bound_is_not_read_and_that_is_said() -> None:
     assert TEXT_LEN <= given_len <= 2 * TEXT_LEN
     assert [o.kind for o in found if isinstance(o, Oddity)] == ["event_limit"]
     assert not session.wants(outbound=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "state", "words"),
+    [
+        (b"state=on;level=12\r\n" * 20, EncryptionState.PLAINTEXT, "printable text of an unknown protocol"),
+        (bytes(range(40)) * 20, EncryptionState.OPAQUE, "binary of an unknown protocol"),
+        (b"\1\2\3\4", EncryptionState.OPAQUE, "too short to tell more"),
+        (gzip.compress(b"level=12;" * 50, mtime=0), EncryptionState.OPAQUE, "begins like gzip"),
+        (b"\0" + zlib.compress(NOISE)[2:], EncryptionState.OPAQUE, "encrypted or compressed, nothing proves which"),
+        (NOISE, EncryptionState.OPAQUE, "encrypted or compressed, nothing proves which"),
+    ],
+    ids=["text", "binary", "short", "compressed", "compressed without magic", "even"],
+)
+def test_the_reason_says_what_the_bytes_look_like(data: bytes, state: EncryptionState, words: str) -> None:
+    session, _ = session_after((True, data))
+    encryption = session.reading().encryption
+    assert encryption.state is state
+    assert words in (encryption.reason or "")
+    assert (encryption.protocol, encryption.cipher) == (None, None)
+
+
+def test_ciphertext_without_its_handshake_is_not_called_encrypted() -> None:
+    sealed = AESGCM(bytes(16)).encrypt(bytes(12), b"level=12;" * 200, None)
+    session, _ = session_after((True, sealed), (False, b"ok, go on\r\n"))
+    encryption = session.reading().encryption
+    assert encryption.state is EncryptionState.OPAQUE
+    assert "nothing proves which" in (encryption.reason or "")
+    assert "printable text" in (encryption.reason or "")
 
 
 def test_fail_no_payload_has_no_state() -> None:

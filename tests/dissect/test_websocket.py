@@ -80,6 +80,17 @@ def test_mqtt_inside_is_read_as_mqtt() -> None:
     assert mqtt.client_id == "cam1"
 
 
+def test_mqtt_that_was_not_agreed_is_told_by_its_sign_on() -> None:
+    connect = bytes.fromhex("10 10 0004 4d515454 04 02 003c 0004 63616d31")
+    publish = bytes.fromhex("30 08 0004 612f6262 6869")
+    pieces = (server(ANSWER), device(frame(0x82, connect) + frame(0x82, publish)))
+    assert ("mqtt.payload", b"hi", "") in contents(play(module, *pieces))
+    assert reading(module, *pieces).mqtt is not None
+    late = (server(ANSWER), device(frame(0x82, b"hello") + frame(0x82, connect)))
+    assert [where for where, *_ in contents(play(module, *late))] == ["websocket.binary"] * 2
+    assert reading(module, *late).mqtt is None
+
+
 def test_an_upgraded_flow_is_read_through_to_its_messages() -> None:
     flow = open_flow(1, TCP, DEVICE, SERVER)
     asked = b"GET /ws HTTP/1.1\r\nHost: hub.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"

@@ -1,14 +1,15 @@
 """The certificates of a handshake: the leaf in full, the chain as it was sent.
 
-Nothing is verified: no signature is checked and no store of roots is asked, so a chain is told and never judged.
-Source: RFC 5280 (certificate), RFC 5246 section 7.4.2 and RFC 8446 section 4.4.2 (the message); parsing is the
-cryptography library's.
+Nothing is verified: no signature is checked, no store of roots is asked, so a chain is told and never judged.
+Source: RFC 5280 (certificate), RFC 5246 section 7.4.2 and RFC 8446 section 4.4.2 (the message); parsing is that
+of the cryptography library.
 """
 
 import datetime
 import warnings
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
@@ -22,7 +23,7 @@ CHAIN_READ = 10
 """Certificates of one message that are looked at: chains in the field have two to four."""
 REMEMBERED = 128
 REMEMBERED_LEN = 8192
-"""Certificates that are remembered, and how long each may be: the devices of a lab meet the same few again and again."""
+"""Certificates that are remembered, and how long each may be: the devices of a lab meet the same few."""
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -52,17 +53,6 @@ def certificates_of(message: bytes, *, tls13: bool = False) -> tuple[bytes, ...]
     return tuple(found)
 
 
-def leaf_of(message: bytes) -> bytes | None:
-    """Gives the first certificate (DER) of a TLS 1.2 Certificate message's body, None where the list is empty."""
-    return next(iter(certificates_of(message)), None)
-
-
-def read_certificate(der: bytes, packet: int) -> Certificate | Fault:
-    """Reads a DER certificate; a `Fault` where it cannot be read."""
-    read = _remembered(der)
-    return read if isinstance(read, Fault) else replace(read.told, packet=packet)
-
-
 def read_chain(ders: tuple[bytes, ...], packet: int, time_ns: int) -> Certificate | Fault:
     """Reads the certificates of one message, leaf first; a `Fault` where the leaf cannot be read.
 
@@ -75,14 +65,15 @@ def read_chain(ders: tuple[bytes, ...], packet: int, time_ns: int) -> Certificat
     leaf = reads[0]
     if isinstance(leaf, Fault):
         return leaf
-    pairs = zip(reads, reads[1:], strict=False)
+    pairs = pairwise(reads)
     return replace(
         leaf.told,
         packet=packet,
         validity=_validity(leaf.told, time_ns),
         chain=tuple(None if isinstance(read, Fault) else read.told.issuer_cn for read in reads),
         in_order=all(
-            isinstance(one, Fault) or isinstance(above, Fault) or one.issuer == above.subject for one, above in pairs
+            isinstance(one, Fault) or isinstance(above, Fault) or one.issuer == above.subject
+            for one, above in pairs
         ),
     )
 

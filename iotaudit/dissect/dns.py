@@ -1,7 +1,8 @@
 """DNS over UDP and TCP: which names were asked for, and what the resolver answered.
 
-A query's name may carry payload (a MAC as label, a tunnel), so names with long labels are contents too.
-Source: RFC 1035 section 4 (messages), RFC 7766 section 8 (two-byte length on TCP).
+A query's name may carry payload (a MAC as label, a tunnel), so names with long labels are contents too, and so is the
+client's network where the query tells it.
+Source: RFC 1035 section 4 (messages), RFC 7766 section 8 (two-byte length on TCP), RFC 7871 (client subnet).
 """
 
 from iotaudit.dissect.datagrams import Said, Seen, clear_reading, malformed
@@ -114,35 +115,38 @@ class DnsSession:
         said = answers(self._context, segment, message, ID) if message.is_response else None
         found += queries(self._context, segment, message, ID) if said is None else said
         if said is None and segment.outbound:
-            found += self._long_names(segment, message)
+            found += _disclosed(segment, message, self._said)
         if message.fault and not segment.truncated_len:
             found.append(malformed(segment, ID, message.fault))
 
-    def _long_names(self, segment: Segment, message: Message) -> list[Content]:
-        """Gives the names that may carry a value, as sent, each once."""
-        return [
-            Content(
-                segment.flow,
-                segment.packet,
-                segment.time_ns,
-                segment.outbound,
-                "dns.name",
-                "plaintext",
-                question.raw,
-                key=question.type,
-            )
-            for question in message.questions
-            if max(map(len, question.raw.split(b"."))) >= LONG_LABEL_LEN
-            and self._said.is_new(question.raw)
-        ]
-
-
-def told(context: Context, segment: Segment) -> list[DnsQuery] | list[DnsAnswer]:
+def told(context: Context, segment: Segment) -> Seen:
     """Gives what one message says that another protocol carried (RFC 8484), nothing where it is none."""
     message = parse(segment.data)
     if message is None:
         return []
-    return (answers if message.is_response else queries)(context, segment, message, ID)
+    if message.is_response:
+        return [*answers(context, segment, message, ID)]
+    found: Seen = [*queries(context, segment, message, ID)]
+    return [*found, *_disclosed(segment, message, Said())] if segment.outbound else found
+
+
+def _disclosed(segment: Segment, message: Message, said: Said) -> list[Content]:
+    """Gives what a query may tell of who asks: names that may carry a value, as sent, and its network; each once."""
+    found = [
+        _content(segment, "dns.name", question.raw, question.type)
+        for question in message.questions
+        if max(map(len, question.raw.split(b"."))) >= LONG_LABEL_LEN and said.is_new(question.raw)
+    ]
+    for record in message.records:
+        if record.type == "OPT":
+            subnets = [network for network in record.values if said.is_new("subnet", network)]
+            found += [_content(segment, "dns.client_subnet", text.encode("ascii"), "client_subnet") for text in subnets]
+    return found
+
+
+def _content(segment: Segment, where: str, data: bytes, key: str) -> Content:
+    place = segment.packet, segment.time_ns
+    return Content(segment.flow, *place, segment.outbound, where, "plaintext", data, key=key)
 
 
 def queries(context: Context, segment: Segment, message: Message, protocol: str) -> list[DnsQuery]:

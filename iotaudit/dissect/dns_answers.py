@@ -11,7 +11,7 @@ from iotaudit.model.quick import quick
 
 CHAIN_LEN = 32
 ANSWERS_KEPT = 256
-TEXT_TYPES = frozenset({"TXT", "SPF"})
+TEXT_TYPES = frozenset({"TXT", "SPF", "NAPTR", "OPT"})
 ANY_CLASS = 255
 
 

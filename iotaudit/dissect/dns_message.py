@@ -2,12 +2,12 @@
 
 A message is read as far as it makes sense and says what stopped it (`fault`): a name in a question is evidence
 even where a later record is broken. Everything is bounded, compression loops included.
-Source: RFC 1035 section 4 (format, compression), RFC 3596 (AAAA), RFC 2782 (SRV), RFC 9460 (SVCB, HTTPS), RFC 6891
-(OPT).
+Source: RFC 1035 section 4 (format, compression), RFC 3596 (AAAA), RFC 2782 (SRV), RFC 3403 section 4 (NAPTR), RFC 9460
+(SVCB, HTTPS), RFC 9848 (ech in these), RFC 6891 (OPT), RFC 7871 section 6 (client subnet).
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,16 +37,21 @@ HOPS = 32
 QUESTIONS_KEPT = 64
 RECORDS_KEPT = 2000
 STRINGS_KEPT = 128
+SUBNETS_KEPT = 4
 UNICAST = 0x8000
 """Top bit of the class in multicast DNS: "unicast response wanted", or "flush your cache"."""
 ANSWER, AUTHORITY, ADDITIONAL = range(3)
-OPT = 41
-IPV4_HINT, IPV6_HINT = 4, 6
+NAPTR, OPT = 35, 41
+IPV4_HINT, ECH, IPV6_HINT = 4, 5, 6
+ECH_OFFERED = "ech"
+"""Stands among the answers where the parameter does: names of later hellos may then be hidden."""
+CLIENT_SUBNET = 8
+ADDRESS_LENS = {1: 4, 2: 16}
+"""Lengths of the addresses of the families of a client subnet."""
 
 NAMED = {2: 0, 5: 0, 12: 0, 15: 2, 33: 6, 39: 0}
 """Record types whose data is a name, with the bytes before it (preference, or priority, weight and port)."""
 TEXTS = frozenset({16, 99})
-SERVICES = frozenset({64, 65})
 
 
 @quick
@@ -65,7 +70,7 @@ class Question:
 class Record:
     """A resource record. `values` are addresses, names or texts; `target` is where the name leads on (CNAME).
 
-    `strings` are the character strings of a TXT record as sent.
+    `strings` are the character strings of a TXT record as sent. `values` of OPT are the client's networks.
     """
 
     section: int
@@ -308,9 +313,8 @@ def _value(data: bytes, at: int, end: int, kind: int, *, unicode: bool) -> _Valu
         return _Value((name,) if name else (), name if kind == 5 else None)
     if kind in TEXTS:
         return _texts(data[at:end], unicode=unicode)
-    if kind in SERVICES:
-        return NOTHING if at == end else _service(data, at, end)
-    return NOTHING
+    reader = READERS.get(kind)
+    return NOTHING if reader is None or at == end else reader(data, at, end)
 
 
 def _empty(at: int, end: int) -> _Value | None:
@@ -345,7 +349,7 @@ def _texts(data: bytes, *, unicode: bool) -> _Value | None:
 
 
 def _service(data: bytes, at: int, end: int) -> _Value | None:
-    """Reads SVCB data: the address hints, else the target; an alias (priority 0) leads on like a CNAME."""
+    """Reads SVCB data: the address hints, else the target, and whether there is `ech`; an alias (priority 0) leads on."""
     name = _name_within(data, at + 2, end, unicode=False)
     if name is None:
         return None
@@ -354,6 +358,7 @@ def _service(data: bytes, at: int, end: int) -> _Value | None:
         return _Value((name,) if name else (), name or None)
     _, at = read_name(data, at + 2)
     hints: list[str] = []
+    ech: tuple[str, ...] = ()
     while at + 4 <= end:
         key, length = QUESTION.unpack_from(data, at)
         at += 4
@@ -364,5 +369,49 @@ def _service(data: bytes, at: int, end: int) -> _Value | None:
             hints += [_ipv4(value[i : i + 4]) for i in range(0, length - 3, 4)]
         elif key == IPV6_HINT:
             hints += [ipv6_text(bytes(value[i : i + 16])) for i in range(0, length - 15, 16)]
+        elif key == ECH:
+            ech = (ECH_OFFERED,)
         at += length
-    return _Value(tuple(hints) or ((name,) if name else ()))
+    return _Value((*(hints or ((name,) if name else ())), *ech))
+
+
+def _rewriting(data: bytes, at: int, end: int) -> _Value | None:
+    """Reads NAPTR data: the name that replaces the one asked for, else the expression that rewrites it."""
+    at += 4
+    texts: list[bytes] = []
+    for _ in range(3):
+        if at >= end or at + 1 + data[at] > end:
+            return None
+        texts.append(data[at + 1 : at + 1 + data[at]])
+        at += 1 + data[at]
+    name = _name_within(data, at, end, unicode=False)
+    if name is None:
+        return None
+    return _Value((name,) if name else (plain_text(texts[2]),) if texts[2] else ())
+
+
+def _subnets(data: bytes, at: int, end: int) -> _Value:
+    """Gives the networks (CIDR) that the options of EDNS say the client is in; none where it only asks not to be told."""
+    found: list[str] = []
+    while at + 4 <= end:
+        code, length = QUESTION.unpack_from(data, at)
+        at += 4
+        if at + length > end:
+            break
+        if code == CLIENT_SUBNET and length > 4:
+            size = ADDRESS_LENS.get(int.from_bytes(data[at : at + 2]), 0)
+            prefix, raw = data[at + 2], data[at + 4 : at + length]
+            if 0 < prefix <= 8 * size and len(raw) <= size and len(found) < SUBNETS_KEPT:
+                address = raw + bytes(size - len(raw))
+                found.append(f"{_ipv4(address) if size == 4 else ipv6_text(address)}/{prefix}")
+        at += length
+    return _Value(tuple(found))
+
+
+READERS: dict[int, Callable[[bytes, int, int], _Value | None]] = {
+    NAPTR: _rewriting,
+    OPT: _subnets,
+    64: _service,
+    65: _service,
+}
+"""What reads the data of a type that is not just an address, names or texts."""

@@ -7,9 +7,11 @@ Source: RFC 9112 (HTTP/1.1), RFC 9110 sections 9.3.6 (CONNECT), 7.8 (Upgrade), 1
 
 import re
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from iotaudit.dissect import doh
 from iotaudit.dissect.http_body import BODY_LEN, Body, Framing, Piece
 from iotaudit.dissect.http_head import END, HEAD_LEN, head_len, read_fields, read_head
 from iotaudit.dissect.http_told import Told, handed, tell
@@ -103,6 +105,7 @@ class HttpSession:
     """Reads the messages of both directions and pairs them in order."""
 
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._flow = context.flow
         self._sides = {True: _Side(), False: _Side()}
         self._exchanges: list[_Asked] = []
@@ -175,7 +178,7 @@ class HttpSession:
                 break
             body_at = head_end.end()
             head = _repeated(data[at:body_at])
-            if head is None or head.switches or head.framing is not Framing.LENGTH or 0 < head.status < 200:
+            if head is None or head.switches or head.framing is not Framing.LENGTH or 0 < head.status < 200 or head.doubt:
                 break
             end = body_at + head.length
             if end > len(data) or head.length > BODY_LEN:
@@ -191,7 +194,7 @@ class HttpSession:
             else:
                 self._ask(side, head, place, found, outbound=outbound)
             if head.length:
-                found.append(self._body(head, Piece(data[body_at:end], place, False), outbound=outbound))
+                found += self._handed_on(head, (Piece(data[body_at:end], place, False),), outbound=outbound)
             at = end
         return at
 
@@ -266,6 +269,8 @@ class HttpSession:
         side.scanned = 0
         side.begun = True
         self._messages += 1
+        if head.doubt:
+            found.append(self._malformed(place, head.doubt, outbound=outbound))
         if head.status:
             self._answer(side, head, raw, place, found, outbound=outbound)
         else:
@@ -285,6 +290,8 @@ class HttpSession:
         found += [NameSeen(self._flow, packet, time_ns, outbound, name, "http_host") for name in head.names]
         if len(head.target) > 1:
             found.append(Content(self._flow, packet, time_ns, outbound, "http.uri", "plaintext", head.target))
+        if head.asks:
+            found += doh.told(self._context, place, head.asks, outbound=outbound)
         found += self._fields(head.handed, place, outbound=outbound)
         asked = _Asked(head, place[0])
         if len(self._exchanges) < EXCHANGES_KEPT:
@@ -434,25 +441,22 @@ class HttpSession:
 
     # What is handed on
 
-    def _pieces(self, side: _Side, pieces: list[Piece], *, outbound: bool) -> list[Content]:
-        head = side.head
-        return [self._body(head, piece, outbound=outbound) for piece in pieces] if head else []
+    def _pieces(self, side: _Side, pieces: list[Piece], *, outbound: bool) -> list[Event | Content]:
+        return self._handed_on(side.head, pieces, outbound=outbound) if side.head else []
+
+    def _handed_on(self, head: Told, pieces: Iterable[Piece], *, outbound: bool) -> list[Event | Content]:
+        """Gives the pieces of a body, and before one that is a whole DNS message what that says."""
+        found: list[Event | Content] = []
+        for piece in pieces:
+            if head.media and not (head.encoding or piece.truncated) and doh.is_message(head.media):
+                found += doh.told(self._context, piece.place, piece.data, outbound=outbound)
+            found.append(self._body(head, piece, outbound=outbound))
+        return found
 
     def _body(self, head: Told, piece: Piece, *, outbound: bool) -> Content:
         packet, time_ns = piece.place
-        return Content(
-            self._flow,
-            packet,
-            time_ns,
-            outbound,
-            "http.body",
-            "plaintext",
-            piece.data,
-            head.encoding,
-            head.media,
-            "",
-            piece.truncated,
-        )
+        data, cut, coding, media = piece.data, piece.truncated, head.encoding, head.media
+        return Content(self._flow, packet, time_ns, outbound, "http.body", "plaintext", data, coding, media, "", cut)
 
     def _fields(
         self, fields: tuple[tuple[str, str, bytes], ...], place: tuple[int, int], *, outbound: bool

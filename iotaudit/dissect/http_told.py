@@ -1,13 +1,14 @@
 """What one head of HTTP/1.x says, worked out once: hosts, fields to hand on, how its body ends.
 
 Devices send the same few heads again and again, so those of a usual length are remembered.
-Source: RFC 9112 section 6.3 (how a body ends), RFC 9110 sections 7.2 (Host), 9.3.6 (CONNECT).
+Source: RFC 9112 sections 6.3 (how a body ends), 11.2 (request smuggling), 3.2 (one Host field); RFC 9110 sections 7.2 (Host), 9.3.6 (CONNECT).
 """
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from iotaudit.dissect import doh
 from iotaudit.dissect.http_body import Framing
 from iotaudit.dissect.http_head import FIELDS_KEPT, START, MessageHead, read_fields
 from iotaudit.dissect.tls_hello import host_text
@@ -33,6 +34,9 @@ SAFE_FIELDS = frozenset(
         "content-type",
         "dnt",
         "expect",
+        "grpc-accept-encoding",
+        "grpc-encoding",
+        "grpc-timeout",
         "host",
         "keep-alive",
         "pragma",
@@ -63,7 +67,8 @@ class Told:
     """One head. `uri` and `agent` are its texts for the summary, `handed` (where, name, value) of fields to hand on.
 
     `framing` and `length` say how the body ends unless it answers a HEAD; None: its lengths cannot be true. `encoding`
-    and `media` are the body's.
+    and `media` are the body's. `asks` is the DNS message in the target of a GET. `doubt` says, "" where nothing, what of
+    the head others may read differently: who is asked, or where the next message begins.
     """
 
     method: str
@@ -78,6 +83,8 @@ class Told:
     length: int
     encoding: str
     media: str
+    asks: bytes
+    doubt: str
 
 
 @quick
@@ -119,6 +126,8 @@ def tell(raw: bytes) -> Told | None:
         length,
         fields.encoding,
         fields.media,
+        doh.asked(target),
+        _doubt(status, fields, lengths),
     )
 
 
@@ -213,6 +222,15 @@ def _framing(status: int, codings: tuple[str, ...], lengths: frozenset[int] | No
     for length in lengths:
         return Framing.LENGTH, length
     return (Framing.CLOSE if status else Framing.LENGTH), 0
+
+
+def _doubt(status: int, fields: _Fields, lengths: frozenset[int] | None) -> str:
+    """Says what a sound sender would not send, since its readers may disagree about it."""
+    if fields.transfer and lengths != NO_LENGTH:
+        return "content-length beside transfer-encoding"
+    if fields.transfer and not status and fields.transfer[-1] != "chunked":
+        return "a request whose last transfer-encoding is not chunked"
+    return "host fields that differ" if len(fields.hosts) > 1 else ""
 
 
 def _text(raw: bytes) -> str:

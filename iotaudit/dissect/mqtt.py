@@ -62,6 +62,7 @@ PROPERTIES = {
 }
 """Forms of the properties of version 5 (section 2.2.2.2): a number's length, or one of the forms above."""
 AUTH_DATA, USER_PROPERTY, TOPIC_ALIAS, ASSIGNED_ID = 0x16, 0x26, 0x23, 0x12
+CONTENT_TYPE, RESPONSE_TOPIC = 0x03, 0x08
 FIRST = frozenset(
     (*(kind << 4 | (2 if kind in FLAGS_2 else 0) for kind in range(1, 16) if kind != PUBLISH), *range(0x30, 0x40))
 ) - {0x36, 0x37, 0x3E, 0x3F}
@@ -280,11 +281,12 @@ class MqttSession:
         self._client_id = _text(client)
         self._content("client_id", client, place, found, outbound=outbound)
         if flags & 4:
+            media_type = ""
             if self._level == 5:
-                self._properties(cursor, place, found, outbound=outbound)
+                media_type = _media_type(self._properties(cursor, place, found, outbound=outbound))
             topic = cursor.vector(2)
             key = self._topic(topic, place, found, outbound=outbound)
-            self._content("will", cursor.vector(2), place, found, outbound=outbound, key=key)
+            self._content("will", cursor.vector(2), place, found, outbound=outbound, key=key, media_type=media_type)
         if flags & 0x80:
             user = cursor.vector(2)
             self._username = _text(user)
@@ -319,9 +321,11 @@ class MqttSession:
         if len(body) < at:
             raise ShortError
         rest = body[at:]
+        media_type = ""
         if self._level == 5:
             cursor = Cursor(rest)
             properties = self._properties(cursor, place, found, outbound=outbound)
+            media_type = _media_type(properties)
             alias = properties.get(TOPIC_ALIAS)
             if isinstance(alias, int):
                 topic = topic or side.aliases.get(alias, b"")
@@ -329,7 +333,9 @@ class MqttSession:
                     side.aliases[alias] = topic
             rest = cursor.rest()
         key = self._topic(topic, place, found, outbound=outbound)
-        self._content("payload", rest, place, found, outbound=outbound, key=key, truncated=truncated)
+        self._content(
+            "payload", rest, place, found, outbound=outbound, key=key, truncated=truncated, media_type=media_type
+        )
 
     def _subscribe(self, body: bytes, place: Place, found: Found, *, outbound: bool) -> None:
         cursor = Cursor(body)
@@ -360,6 +366,8 @@ class MqttSession:
                 values[kind] = value = inner.vector(2)
                 if kind == AUTH_DATA:
                     self._content("auth_data", value, place, found, outbound=outbound)
+                elif kind == RESPONSE_TOPIC:
+                    self._topic(value, place, found, outbound=outbound)
             else:
                 values[kind] = inner.number(form)
         return values
@@ -386,12 +394,13 @@ class MqttSession:
         outbound: bool,
         key: str = "",
         truncated: bool = False,
+        media_type: str = "",
     ) -> None:
         if data:
             packet, time_ns = place
             where = "mqtt." + what
             found.append(
-                Content(self._flow, packet, time_ns, outbound, where, "plaintext", data, "", "", key, truncated)
+                Content(self._flow, packet, time_ns, outbound, where, "plaintext", data, "", media_type, key, truncated)
             )
 
     def _malformed(self, place: Place, what: str, *, outbound: bool) -> Oddity:
@@ -452,6 +461,12 @@ def _sizes(kind: int) -> range:
     if kind in (SUBSCRIBE, UNSUBSCRIBE):
         return range(6, 4096)
     return range(3, 256) if kind == 9 else range(256)
+
+
+def _media_type(properties: dict[int, int | bytes]) -> str:
+    """Gives the type that a message of version 5 declares, "" where it declares none."""
+    declared = properties.get(CONTENT_TYPE)
+    return declared[:256].decode("utf-8", "replace") if isinstance(declared, bytes) else ""
 
 
 def _text(raw: bytes) -> str:

@@ -1,10 +1,12 @@
 """What is weak in a handshake that was seen: stable ids, each with its ground in docs/protocols/tls.md.
 
-An id says what was chosen or shown, never what follows from it. What was not seen in the clear (in TLS 1.3 the
-certificate) gives none, so no id is no praise.
-Source: RFC 8996 (TLS 1.0 and 1.1), RFC 7465 (RC4), RFC 9325 section 4 (suites, forward secrecy, key sizes, hashes), RFC 6125
-section 6.4 (names).
+An id says what was chosen or shown, never what follows from it. What was not seen in the clear (in TLS 1.3
+the certificate) gives none, so no id is no praise.
+Source: RFC 8996 (TLS 1.0 and 1.1), RFC 7465 (RC4), RFC 9325 section 4 (suites, forward secrecy, key sizes,
+hashes), RFC 6125 section 6.4 (names).
 """
+
+from functools import lru_cache
 
 from iotaudit.model.flows import Certificate
 
@@ -16,23 +18,22 @@ SUITE_MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("rc4_suite", ("_RC4_",)),
     ("des_suite", ("_DES_", "_DES40_", "_3DES_", "_IDEA_", "_RC2_")),
 )
-"""What the name of a suite tells, by its parts; ciphers of 64-bit blocks (DES, 3DES, IDEA, RC2) go under `des_suite`."""
-FORWARD = ("TLS_DHE_", "TLS_ECDHE_", "TLS_ECDH_anon_", "TLS_DH_anon_", "TLS_PSK_DHE_", "TLS_AES_", "TLS_CHACHA20_", "TLS_SM4_")
-"""How suites begin that agree on a fresh key; all of TLS 1.3 do, but for a shared key alone, which the suite does not tell."""
+"""What the name of a suite tells, by its parts; `des_suite` are ciphers of 64-bit blocks (DES, 3DES, IDEA, RC2)."""
+FORWARD = (
+    "TLS_DHE_",
+    "TLS_ECDHE_",
+    "TLS_DH_anon_",
+    "TLS_ECDH_anon_",
+    "TLS_PSK_DHE_",
+    "TLS_SRP_",
+    "TLS_AES_",
+    "TLS_CHACHA20_",
+    "TLS_SM4_",
+)
+"""How suites begin that agree on a fresh key; of TLS 1.3 all (that a shared key went alone the suite does not tell)."""
 LEAST_RSA = 2048
 LEAST_EC = 224
 WEAK_HASHES = frozenset({"md5", "sha1"})
-WEAKNESSES = (
-    *(name for name, _ in SUITE_MARKS),
-    "expired",
-    "name_mismatch",
-    "no_forward_secrecy",
-    "not_yet_valid",
-    "old_version",
-    "short_key",
-    "weak_signature",
-)
-"""All ids there are."""
 
 
 def weak_of(
@@ -63,6 +64,7 @@ def names_host(certificate: Certificate, name: str) -> bool:
     return any(one.rstrip(".") in {name, f"*.{parent}"} for one in listed)
 
 
+@lru_cache(maxsize=256)
 def _of_suite(suite: str) -> tuple[str, ...]:
     if not suite.startswith("TLS_"):
         return ()  # a number without a name

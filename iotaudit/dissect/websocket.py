@@ -6,8 +6,8 @@ Source: RFC 6455 sections 4 (handshake), 5 (framing); RFC 7692 (permessage-defla
 import zlib
 from dataclasses import dataclass, field
 
+from iotaudit.dissect import mqtt
 from iotaudit.dissect.http_head import HEAD_LEN, head_len, read_head
-from iotaudit.dissect.mqtt import MqttSession
 from iotaudit.dissect.session import TCP, Context, Head, Likeness, Output, Reading
 from iotaudit.dissect.stream import Stream
 from iotaudit.model.events import Event, Oddity
@@ -73,7 +73,8 @@ class WebSocketSession:
         self._context = context
         self._answering: bool | None = None
         self._fresh = {True: False, False: False}
-        self._mqtt: MqttSession | None = None
+        self._mqtt: mqtt.MqttSession | None = None
+        self._judged = False
         self._inflated = 0
 
     def feed(self, segment: Segment) -> Output:
@@ -101,10 +102,10 @@ class WebSocketSession:
     def reading(self) -> Reading:
         """Gives plaintext."""
         reason = "WebSocket in the clear"
-        mqtt = self._mqtt.reading().mqtt if self._mqtt else None
-        if mqtt:
+        inside = self._mqtt.reading().mqtt if self._mqtt else None
+        if inside:
             reason += ", MQTT inside"
-        return Reading(Encryption(EncryptionState.PLAINTEXT, ID, None, None, reason), mqtt=mqtt)
+        return Reading(Encryption(EncryptionState.PLAINTEXT, ID, None, None, reason), mqtt=inside)
 
     def rest(self) -> None:
         """WebSocket ends with its connection."""
@@ -131,7 +132,7 @@ class WebSocketSession:
             not outbound: b"client_no_context_takeover" in agreed,
         }
         if any(name.startswith("mqtt") for name in answer.listed("sec-websocket-protocol")):
-            self._mqtt = MqttSession(self._context)
+            self._mqtt = mqtt.open(self._context)
         return True
 
     def _frame(self, side: _Side, found: list[Event | Content], *, outbound: bool) -> bool:
@@ -182,14 +183,21 @@ class WebSocketSession:
             message, encoding = self._inflate(side, message, outbound=outbound)
         if not message:
             return ()
-        if self._mqtt and side.kind == BINARY and not encoding:
-            return self._mqtt.feed(Segment(self._flow, outbound, *place, 0, message))
+        if side.kind == BINARY and not encoding and (inside := self._inside(message)):
+            return inside.feed(Segment(self._flow, outbound, *place, 0, message))
         where = "websocket.text" if side.kind == TEXT else "websocket.binary"
         return (
             Content(
                 self._flow, *place, outbound, where, "plaintext", message, encoding, truncated=side.cut
             ),
         )
+
+    def _inside(self, message: bytes) -> mqtt.MqttSession | None:
+        """Gives the session of MQTT inside, where that was agreed or the first binary message signs on to it."""
+        if self._mqtt is None and not self._judged and mqtt.recognise(Head(message, TCP)) is Likeness.CERTAIN:
+            self._mqtt = mqtt.open(self._context)
+        self._judged = True
+        return self._mqtt
 
     def _inflate(self, side: _Side, message: bytes, *, outbound: bool) -> tuple[bytes, str]:
         """Gives the inflated message, or as it came with its encoding where that fails."""

@@ -21,11 +21,14 @@ def unquote(data: bytes) -> bytes:
 
 
 def is_form(data: bytes) -> bool:
-    """True where the whole of `data` reads as fields: `name=value`, joined by `&`, no white space."""
+    """True where the whole of `data` reads as fields: `name=value`, joined by `&`, no white space.
+
+    One name without a value is none: so does padded base64 end.
+    """
     head = data[:4096]
     if b"=" not in head or b"\n" in head or b" " in head:
         return False
-    if head.endswith(b"==") and b"&" not in head:
+    if head.endswith(b"=") and b"&" not in head and b"=" not in head.rstrip(b"="):
         return False
     parts = head.split(b"&")
     if len(data) > len(head):

@@ -10,8 +10,10 @@ MAGICS = (
     b"PK\x03\x04",
     b"\x00\x00\x00\x01",
     b"P5\n",
+    b"\x04\x22\x4d\x18",
+    b"bplist00",
 )
-"""gzip, Zstandard, JPEG, PNG, RIFF (WAV, WebP), Ogg, zip, H.264 start code, PGM."""
+"""gzip, Zstandard, JPEG, PNG, RIFF (WAV, WebP), Ogg, zip, H.264 start code, PGM, LZ4, property list."""
 LEAST_TEXT = 6
 PROBE_LEN = 4096
 

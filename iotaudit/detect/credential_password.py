@@ -45,11 +45,13 @@ WANTS = Wants(
 reasoning = (
     "The password field of a protocol, HTTP Basic that decodes to user and secret, or a "
     "value that is not empty or "
-    "masked under the name of a password. A PIN may be a pin of a chip: it is detected only."
+    "masked under the name of a password. A PIN may be a pin of a chip, and hexadecimal digits a digest or an "
+    "answer to a challenge: they are detected only. A value that repeats its name stands for none."
 )
 SECRET_LEN = 3
 _BASIC = re.compile(r"(?i)(?:^|authorization:\s*)basic\s+([A-Za-z0-9+/_-]{4,}={0,2})")
 _USER = re.compile(r"[a-z][a-z0-9+.-]{1,16}://([^/@:\s\"']{1,64}):([^/@\s\"']{1,128})@")
+_DIGEST = re.compile(r"(?:[0-9a-f]{2}){16,}", re.IGNORECASE)
 _VAGUE_VALUE = re.compile(r"(?=.*\d)\S{4,64}|\S{6,64}")
 
 
@@ -74,9 +76,12 @@ def find(node: Node, _known: Known) -> Iterator[Hit]:
             )
     for match in _USER.finditer(text[:65_536]):
         yield seen(ID, match[2], Confidence.PROVEN, "the password of a URL")
-    if node.key in WIFI_KEYS or is_filler(text):
+    if node.key in WIFI_KEYS or is_filler(text) or text.casefold() == node.key.casefold():
         return
     if node.key in SURE and SECRET_LEN < len(text) <= 256 and node.kind is Kind.TEXT:
-        yield seen(ID, text, Confidence.PROVEN, "a value under the name of a password")
+        if _DIGEST.fullmatch(text):
+            yield seen(ID, text, Confidence.DETECTED, "a digest or ciphertext under the name of a password")
+        else:
+            yield seen(ID, text, Confidence.PROVEN, "a value under the name of a password")
     elif node.key in VAGUE and _VAGUE_VALUE.fullmatch(text):
         yield seen(ID, text, Confidence.DETECTED, "a value under a name that often is a password's")

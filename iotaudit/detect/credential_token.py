@@ -22,7 +22,9 @@ KEYS = KeySet(
     "session key, =sid, jwt, =signature, =sign, =sig, x amz signature, authorization",
     "phpsessid, jsessionid, device secret, =session, stream key",
 )
-WANTS = Wants(keys=KEYS, shapes=frozenset({"jwt", "key_prefix", "bearer"}))
+FIELDS = frozenset({"miio.token"})
+"""Places that are a token by the protocol."""
+WANTS = Wants(keys=KEYS, shapes=frozenset({"jwt", "key_prefix", "bearer"}), places=FIELDS)
 reasoning = (
     "A JWT whose parts decode, a key with the prefix of its issuer, a Bearer credential, or "
     "at least 16 characters of "
@@ -49,6 +51,10 @@ def find(node: Node, _known: Known) -> Iterator[Hit]:
     if node.kind is not Kind.TEXT:
         return
     text = node.text
+    if node.where in FIELDS:
+        if text and not node.is_nested:
+            yield seen(ID, text, Confidence.PROVEN, "the token field of the protocol")
+        return
     whole = False
     for number, match in enumerate(_JWT.finditer(text)):
         if number < MOST and _is_json(match[1]) and _is_json(match[2]):

@@ -9,8 +9,13 @@ from iotaudit.detect.values import kind_of
 from iotaudit.model.exposures import Confidence
 
 ID = "device.logs"
-WANTS = Wants(shapes=frozenset({"log", "log_lines"}), binary=True)
-reasoning = "Three log lines in a row, the head of a stack trace, or the magic of a core dump."
+FIELDS = frozenset({"syslog.message"})
+"""Places that are a line of a log by the protocol."""
+WANTS = Wants(shapes=frozenset({"log", "log_lines"}), binary=True, places=FIELDS)
+reasoning = (
+    "Three log lines in a row, the head of a stack trace, the magic of a core dump, or a message of syslog, which is "
+    "a line of a log by itself."
+)
 LINES = 3
 CORE = 4
 _LOGCAT = re.compile(r"(?m)^\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\s+\d+\s+\d+ [VDIWEF] ")
@@ -32,6 +37,8 @@ def find(node: Node, _known: Known) -> Iterator[Hit]:
         ):
             yield kind_of(ID, "core dump", Confidence.PROVEN, "the magic of an ELF core dump")
         return
+    if node.where in FIELDS and node.kind is Kind.TEXT and not node.is_nested:
+        yield kind_of(ID, "syslog message", Confidence.DETECTED, "a message of the log protocol syslog")
     if node.kind is not Kind.TEXT or len(node.text) < 20:
         return
     if _TRACE.search(node.text):

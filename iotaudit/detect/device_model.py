@@ -12,7 +12,7 @@ from iotaudit.model.exposures import Confidence
 ID = "device.model"
 KEYS = KeySet(
     "=model, model name, model number, model no, model id, device model",
-    "product model, robot model, =product name, sku, modell, 机型",
+    "product model, robot model, =product name, =product key, sku, modell, 机型",
 )
 WANTS = Wants(keys=KEYS)
 reasoning = (

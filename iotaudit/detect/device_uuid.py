@@ -14,7 +14,7 @@ KEYS = KeySet(
     "uuid, guid, device id, dev id, =did, =client id, install id, installation id",
     "machine id, robot id, unique id, udid, android id, idfa, idfv, gaid, adid",
     "advertising id, thing name, device uuid, hardware id, hwid, geräte id",
-    "geraete id, 设备号",
+    "geraete id, gw id, gateway id, 设备号",
 )
 PASSING = KeySet(
     "request id, message id, msg id, trace id, transaction id, correlation id",
@@ -23,7 +23,9 @@ PASSING = KeySet(
 """Names of identifiers that belong to one message."""
 LASTING = ("mqtt.topic", "mqtt.client_id", "dns.name", "tls.sni")
 """Places where an identifier lasts, so that the shape alone is worth a line."""
-WANTS = Wants(keys=KEYS, shapes=frozenset({"uuid"}))
+FIELDS = frozenset({"tutk.uid"})
+"""Places that name the device by the protocol."""
+WANTS = Wants(keys=KEYS, shapes=frozenset({"uuid"}), places=FIELDS)
 reasoning = (
     "An identifier under a name for a device or installation, or a UUID in a topic or host "
     "name. A UUID elsewhere "
@@ -41,7 +43,10 @@ def find(node: Node, _known: Known) -> Iterator[Hit]:
     if node.kind not in (Kind.TEXT, Kind.NUMBER) or node.key in PASSING:
         return
     text = node.text.strip()
-    if node.key in KEYS:
+    if node.where in FIELDS:
+        if not node.is_nested and text:
+            yield seen(ID, text, Confidence.PROVEN, "the field of the protocol that names the device")
+    elif node.key in KEYS:
         if (
             (_UUID.fullmatch(text) or _OPAQUE.fullmatch(text))
             and not as_mac(text)

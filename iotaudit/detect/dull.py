@@ -7,8 +7,8 @@ plain that no digit can change what the decode tree would ask about, even where 
 import re
 
 from iotaudit.detect.index import NOBODY, Index
+from iotaudit.detect.layer import root_key
 from iotaudit.detect.shapes import present, skeleton
-from iotaudit.detect.tree import root_key
 from iotaudit.model.raw import Content
 
 DULL_LEN = 256
@@ -44,7 +44,7 @@ class Dull:
         if told is None:
             if len(self._told) >= TOLD:
                 self._told.clear()
-            told = self._told[about] = self._is_dull(root_key(content), form)
+            told = self._told[about] = not self._index.by_place(content.where) and self._is_dull(root_key(content), form)
         return told and not self._index.known_in(data)
 
     def _is_dull(self, key: str, form: bytes) -> bool:

@@ -23,6 +23,8 @@ PLACE = KeySet(
     "location, gps, coords, coordinates, position, =ll, geo, latlng, lat lng, lat lon",
     "=loc, standort, latlon",
 )
+LATITUDE_FIRST = KeySet("latlng, lat lng, lat lon, latlon, =ll")
+"""Names of lists that begin with the latitude; GeoJSON, and most others, begin with the longitude."""
 WANTS = Wants(keys=PLACE, record_keys=LATITUDE, shapes=frozenset({"nmea"}))
 reasoning = (
     "Two numbers in the range of latitude and longitude under their names; with fewer than "
@@ -61,7 +63,8 @@ def _record(node: Node) -> Iterator[Hit]:
             and 2 <= len(value) <= 3
             and all(isinstance(v, float) for v in value[:2])
         ):
-            longitude, latitude = str(value[0]), str(value[1])
+            first, second = str(value[0]), str(value[1])
+            latitude, longitude = (first, second) if node.key in LATITUDE_FIRST else (second, first)
             if _decimals(latitude) >= FINE and _in_range(latitude, longitude):
                 ground = "a pair of decimals in range under a name for a place"
                 yield _hit(latitude, longitude, Confidence.DETECTED, ground)

@@ -58,6 +58,7 @@ class Index:
         "_by_shapes",
         "_detectors",
         "_keys",
+        "_places",
         "_record_keys",
         "binary",
         "known",
@@ -70,6 +71,10 @@ class Index:
         if unknown:
             raise KeyError(*sorted(unknown))
         self.binary: Asked = tuple(d for d in self._detectors if d.WANTS.binary)
+        self._places = {
+            place: tuple(d for d in self._detectors if place in d.WANTS.places)
+            for place in sorted({place for d in self._detectors for place in d.WANTS.places})
+        }
         self._keys = KeyTable(d.WANTS.keys for d in self._detectors)
         self._record_keys = KeyTable(d.WANTS.record_keys for d in self._detectors)
         self._by_key: dict[str, Interest] = {}
@@ -85,6 +90,10 @@ class Index:
                 self._by_key.clear()
             self._by_key[key] = found = found if found.field or found.record else NOBODY
         return found
+
+    def by_place(self, where: str) -> Asked:
+        """Gives the detectors of what a protocol tells at a place."""
+        return self._places.get(where, ())
 
     def by_members(self, key: str, record: dict[str, object], shapes: Asked) -> Members:
         """Gives what is to be looked at in a record under the name `key`, in a body whose shapes call `shapes`."""
@@ -129,7 +138,7 @@ class Index:
         fields: list[tuple[str, Use, Asked]] = []
         for name, value in record.items():
             kind = type(value)
-            if kind is dict or kind is list:
+            if kind is dict or kind is list or kind is bytes:
                 fields.append((name, Use.NESTED, ()))
                 continue
             asked = self.by_key(name).field

@@ -5,12 +5,15 @@ See docs/data-types/known-values.md.
 
 import hashlib
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from iotaudit.codec import xor
+from iotaudit.detect.grams import Grams
 from iotaudit.detect.keys import NO_KEYS, KeySet
 from iotaudit.detect.node import Hit, Kind, Node, Wants
-from iotaudit.detect.values import normal, shape_of, spellings
+from iotaudit.detect.values import normal, raw_forms, shape_of, spellings
 from iotaudit.model.data_types import KnownValue
 from iotaudit.model.exposures import Confidence
 
@@ -25,7 +28,12 @@ BOUND_LEN = 8
 """Shorter values must not stand inside a longer word."""
 PRECISION = 3
 """Decimals of a position that must agree: 0.001 degrees are about 100 m."""
-ALGORITHMS = ("md5", "sha1", "sha256")
+SCALED = 4
+_DIGESTERS = (("md5", hashlib.md5), ("sha1", hashlib.sha1), ("sha256", hashlib.sha256), ("sha512", hashlib.sha512))
+DIGESTS = 500_000
+"""Digests that are kept; of further values none are looked for."""
+CRC32 = "crc32"
+RAW = "bytes"
 LABELS = {
     "serial": "device.serial",
     "mac": "device.mac",
@@ -43,9 +51,14 @@ LABELS = {
 }
 """Keys of the known-values file (docs/data-types/known-values.md) and the data types they stand for."""
 OTHER = "device.uuid"
+LEAST_SUM = 1 << 24
+"""Smaller check sums are numbers that anything may have."""
+LEAST_LETTERS = 3
+"""A value of fewer different letters is the same difference over and over, as filling bytes are."""
+_SEPARATORS = re.compile(r"[\s:.\-_]")
 GROUND = "equals the known value"
 _DIGEST = re.compile(
-    r"(?<![0-9A-Za-z])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9A-Za-z])", re.IGNORECASE
+    r"(?<![0-9A-Za-z])(?:[0-9a-f]{128}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9A-Za-z])", re.IGNORECASE
 )
 
 
@@ -62,10 +75,15 @@ def known_values(entries: Sequence[tuple[str, str | None, str]]) -> tuple[KnownV
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Needle:
-    """One spelling of a known value as lower-case UTF-8."""
+    """One spelling of a known value as lower-case UTF-8, a check sum of it, or the bytes that it stands for.
+
+    `step` says which of these ("" a spelling). `bound`: it must not stand inside a longer word.
+    """
 
     folded: bytes
     value: KnownValue
+    step: str = ""
+    bound: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,7 +113,9 @@ NOTHING = Present()
 class Known:
     """The known values, ready to be looked for."""
 
-    __slots__ = ("_by_type", "_digests", "_needles", "_places", "_salts", "_short", "too_many")
+    __slots__ = (
+        "_by_type", "_differences", "_digests", "_grams", "_needles", "_places", "_salts", "_short", "_words", "too_many"
+    )  # fmt: skip
 
     def __init__(self, values: tuple[KnownValue, ...]) -> None:
         self._salts = tuple(v.value for v in values if v.label == SALT)[:SALTS]
@@ -107,11 +127,14 @@ class Known:
         texts = [v for v in plain if v.data_type != "geo.gps"]
         self._short = tuple(v for v in texts if len(v.value.strip()) < SHORT_LEN)
         self._needles = tuple(
-            Needle(folded, value)
+            needle
             for value in texts
             if len(value.value.strip()) >= SHORT_LEN
-            for folded in _folded(value)
+            for needle in _needles(value)
         )
+        self._grams = Grams([n.folded for n in self._needles])
+        self._words = tuple(dict.fromkeys(d for v in texts for d in _differences(v)))
+        self._differences = Grams([word[1:] for word in self._words])
         self._digests = self.digests(tuple(texts))
 
     def __repr__(self) -> str:
@@ -127,7 +150,7 @@ class Known:
         if not self._needles and not self._places:
             return NOTHING
         folded = data.lower()
-        needles = tuple([n for n in self._needles if n.folded in folded])
+        needles = tuple([self._needles[number] for number in self._grams.inside(folded)])
         places = tuple([p for p in self._places if all(any(m in data for m in side) for side in p.marks)])
         return Present(needles, places) if needles or places else NOTHING
 
@@ -135,16 +158,28 @@ class Known:
         """Gives (spelling, mask shape) of every known value of the file, for the redactor."""
         found: dict[str, str] = {}
         for needle in self._needles:
+            if needle.step == RAW:
+                continue
             found.setdefault(needle.folded.decode(), shape_of(needle.value.data_type))
         for place in self._places:
             for side in place.marks:
                 found.update((mark.decode(), "position") for mark in side if len(mark) > 5)
         return tuple(found.items())
 
+    def differences(self, data: bytes) -> tuple[bytes, ...]:
+        """Gives those values, in the form of `codec.xor`, that may stand in the bytes under a one-byte XOR."""
+        if not self._words:
+            return ()
+        seen = xor.differences(data[: xor.SEARCHED_LEN])
+        return tuple([self._words[number] for number in self._differences.inside(seen)])
+
     def digests(self, values: tuple[KnownValue, ...]) -> dict[str, tuple[KnownValue, str]]:
         """Gives hexadecimal digest → (value, algorithm) of the values in their spellings, plain and salted."""
         found: dict[str, tuple[KnownValue, str]] = {}
-        for value in values:
+        for number, value in enumerate(values):
+            if len(found) >= DIGESTS:
+                self.too_many += len(values) - number
+                break
             forms = {
                 f
                 for s in spellings(value.data_type, value.value)
@@ -154,11 +189,9 @@ class Known:
                 salted = [(form, "")]
                 salted += [(text, "+salt") for s in self._salts for text in (s + form, form + s)]
                 for text, note in salted:
-                    for name in ALGORITHMS:
-                        digest = hashlib.new(
-                            name, text.encode(errors="replace"), usedforsecurity=False
-                        )
-                        found.setdefault(digest.hexdigest(), (value, name + note))
+                    data = text.encode(errors="replace")
+                    for name, make in _DIGESTERS:
+                        found.setdefault(make(data, usedforsecurity=False).hexdigest(), (value, name + note))
         return found
 
     def digest(self, text: str) -> tuple[KnownValue, str] | None:
@@ -183,10 +216,14 @@ def find_present(node: Node, present: Present) -> Iterator[Hit]:
     data = node.data if node.kind is Kind.BINARY else node.text.encode(errors="replace")
     folded = data.lower()
     for needle in present.needles:
-        at = _find(folded, needle.folded)
+        if needle.step == RAW:
+            if node.kind is Kind.BINARY:
+                yield hit(needle.value, needle.value.value.strip(), steps=(RAW,))
+            continue
+        at = _find(folded, needle.folded, bound=needle.bound)
         if at >= 0:
             text = data[at : at + len(needle.folded)].decode(errors="replace")
-            yield hit(needle.value, text)
+            yield hit(needle.value, text, steps=(needle.step,) if needle.step else ())
 
 
 def find_places(text: str, present: Present) -> Iterator[Hit]:
@@ -263,17 +300,35 @@ def _names(value: KnownValue) -> KeySet:
     return KeySet(value.label, value.data_type.rpartition(".")[2])
 
 
-def _folded(value: KnownValue) -> tuple[bytes, ...]:
-    forms = [f for s in spellings(value.data_type, value.value) for f in (s, s.lower(), s.upper())]
-    return tuple(
-        dict.fromkeys(f.encode(errors="replace").lower() for f in forms if len(f) >= SHORT_LEN)
-    )
+def _needles(value: KnownValue) -> Iterator[Needle]:
+    """Gives the spellings, check sums and bytes under which a value is looked for."""
+    written = spellings(value.data_type, value.value)
+    forms = [f for s in written for f in (s, s.lower(), s.upper()) if len(f) >= SHORT_LEN]
+    for folded in dict.fromkeys(f.encode(errors="replace").lower() for f in forms):
+        yield Needle(folded, value, bound=len(folded) < BOUND_LEN)
+    plain = value.value.strip()
+    bare = _SEPARATORS.sub("", plain)
+    sums = {zlib.crc32(f.encode(errors="replace")) for s in (plain, bare) for f in (s, s.lower(), s.upper())}
+    for number in sorted(n for n in sums if n > LEAST_SUM):
+        yield Needle(f"{number:08x}".encode(), value, CRC32, bound=True)
+        yield Needle(str(number).encode(), value, CRC32, bound=True)
+    for raw in raw_forms(value.data_type, plain):
+        yield Needle(raw.lower(), value, RAW)
 
 
-def _find(data: bytes, needle: bytes) -> int:
-    """Gives where `needle` stands (short ones: as a word of its own), -1 nowhere."""
+def _differences(value: KnownValue) -> Iterator[bytes]:
+    """Gives the usual cases of a value in the form in which `codec.xor` looks for them."""
+    plain = value.value.strip()
+    for text in (plain, plain.lower(), plain.upper()):
+        data = text.encode(errors="replace")
+        if len(data) >= xor.LEAST_WORD and len(set(data)) > LEAST_LETTERS:
+            yield data[:1] + xor.differences(data)
+
+
+def _find(data: bytes, needle: bytes, *, bound: bool) -> int:
+    """Gives where `needle` stands (`bound`: as a word of its own), -1 nowhere."""
     at = data.find(needle)
-    if len(needle) >= BOUND_LEN:
+    if not bound:
         return at
     while at >= 0:
         end = at + len(needle)
@@ -293,15 +348,24 @@ def _place(value: KnownValue) -> Place | None:
         return None
     marks = tuple(_marks(p, d) for p, d in zip(parts, degrees, strict=True))
     patterns = tuple(
-        re.compile(r"(?<![\d.])(?:" + "|".join(re.escape(m.decode()) for m in side) + r")\d*")
+        re.compile(
+            r"(?<![\d.])(?:"
+            + "|".join(re.escape(m.decode()) + (r"\d*" if b"." in m else r"\d{1,3}(?![\d.])") for m in side)
+            + ")"
+        )
         for side in marks
     )
     return Place(value, (marks[0], marks[1]), (patterns[0], patterns[1]))
 
 
 def _marks(text: str, degrees: float) -> tuple[bytes, ...]:
-    """Gives the cut and the rounded form of a coordinate, as far as it was given."""
+    """Gives the cut and the rounded form of a coordinate, as far as it was given, then those without the point.
+
+    Receivers also tell degrees as whole numbers of 1e-5 to 1e-7: `SCALED` decimals must agree there.
+    """
     whole, _, decimals = text.lstrip("+").partition(".")
     keep = min(PRECISION, len(decimals))
-    cut = f"{whole}.{decimals[:keep]}"
-    return tuple(dict.fromkeys((cut.encode(), f"{degrees:.{keep}f}".encode())))
+    forms = [f"{whole}.{decimals[:keep]}", f"{degrees:.{keep}f}"]
+    scaled = [f"{whole}{decimals[:SCALED]}", f"{degrees:.{SCALED}f}".replace(".", "")]
+    forms += [form for form in scaled if len(decimals) >= SCALED and degrees >= 1]
+    return tuple(dict.fromkeys(form.encode() for form in forms))

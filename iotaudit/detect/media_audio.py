@@ -13,7 +13,12 @@ from iotaudit.detect.values import kind_of
 from iotaudit.model.exposures import Confidence
 
 ID = "media.audio"
-WANTS = Wants(binary=True, shapes=frozenset({"sdp"}))
+FIELDS = {
+    "rtp.audio": ("RTP audio", "payload of a stream that is declared as sound"),
+    "rtmp.audio": ("RTMP audio", "an audio message of the streaming protocol RTMP"),
+}
+"""Places of payload that a dissector proved to be sound, with the word and the ground for it."""
+WANTS = Wants(binary=True, shapes=frozenset({"sdp"}), places=frozenset(FIELDS))
 reasoning = (
     "The framing of a sound file or stream; it may be a prompt that the device plays rather "
     "than a recording."
@@ -26,6 +31,10 @@ def find(node: Node, _known: Known) -> Iterator[Hit]:
     """Gives the sound that the bytes start with."""
     if node.kind is Kind.TEXT and _SDP.search(node.text):
         yield kind_of(ID, "announced audio stream", Confidence.DETECTED, "a description that announces an audio stream")
+    if node.where in FIELDS:
+        word, ground = FIELDS[node.where]
+        yield kind_of(ID, word, Confidence.PROVEN, ground)
+        return
     if node.kind is not Kind.BINARY:
         return
     data = node.data

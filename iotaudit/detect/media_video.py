@@ -13,7 +13,6 @@ from iotaudit.detect.values import kind_of
 from iotaudit.model.exposures import Confidence
 
 ID = "media.video"
-WANTS = Wants(binary=True, shapes=frozenset({"rtsp", "sdp"}))
 reasoning = (
     "The framing of a video file or stream; four bytes that look like a start code are not enough."
 )
@@ -21,8 +20,12 @@ BRANDS = frozenset(
     {b"isom", b"iso2", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"dash", b"qt  ", b"M4V "}
 )
 START = b"\x00\x00\x00\x01"
-RTP_VIDEO = "rtp.video"
-"""Where a dissector hands on a payload of a stream that it proved to be fragments of video (docs/protocols/rtp.md)."""
+FIELDS = {
+    "rtp.video": ("RTP video", "most payloads of the stream begin like fragments of video"),
+    "rtmp.video": ("RTMP video", "a video message of the streaming protocol RTMP"),
+}
+"""Places of payload that a dissector proved to be video (docs/protocols/rtp.md), with the word and the ground for it."""
+WANTS = Wants(binary=True, shapes=frozenset({"rtsp", "sdp"}), places=frozenset(FIELDS))
 _SDP = re.compile(r"(?m)^m=video \d{1,5}(?:/\d+)? [A-Z/]*RTP/")
 _RTSP = re.compile(r"(?m)^(?:DESCRIBE|SETUP|PLAY|ANNOUNCE|RECORD) rtsp://\S+ RTSP/\d\.\d")
 
@@ -35,8 +38,9 @@ def find(node: Node, _known: Known) -> Iterator[Hit]:
         )
     if node.kind is Kind.TEXT and _SDP.search(node.text):
         yield kind_of(ID, "announced video stream", Confidence.DETECTED, "a description that announces a video stream")
-    if node.where == RTP_VIDEO:
-        yield kind_of(ID, "RTP video", Confidence.PROVEN, "most payloads of the stream begin like fragments of video")
+    if node.where in FIELDS:
+        word, ground = FIELDS[node.where]
+        yield kind_of(ID, word, Confidence.PROVEN, ground)
         return
     if node.kind is not Kind.BINARY:
         return

@@ -30,7 +30,8 @@ class Kind(Enum):
 
 
 Link = tuple["Link", str | int] | None
-"""The way to a place in a parsed value, last step first: names, indexes, and the root's own sign."""
+"""The way to a place in a parsed value, last step first: names, indexes, and the root's own sign ("$" in JSON, else
+with the name of the format: "cbor:$")."""
 
 
 @quick
@@ -100,13 +101,15 @@ class Wants:
 
     `keys`: the field's name is one of them (a record or list under such a name is shown too). `record_keys`: a
     record has such a field. `shapes`: the body holds one of these shapes (`shapes.py`); then all of its texts are
-    shown. `binary`: bytes that are no text.
+    shown. `binary`: bytes that are no text. `places`: what a protocol itself tells to be of the type, by
+    `Content.where`; it is shown whole.
     """
 
     keys: KeySet = NO_KEYS
     record_keys: KeySet = NO_KEYS
     shapes: frozenset[str] = field(default=frozenset())
     binary: bool = False
+    places: frozenset[str] = field(default=frozenset())
 
 
 def path_through(steps: tuple[str, ...], link: Link) -> tuple[str, ...]:
@@ -122,7 +125,10 @@ def path_through(steps: tuple[str, ...], link: Link) -> tuple[str, ...]:
             parts.append(step if above is None else path_part(step))
         link = above
     pointer = "".join(reversed(parts))
-    return (*steps, f"{json.ID}:{pointer[:PATH_LEN]}") if pointer else steps
+    if not pointer:
+        return steps
+    pointer = pointer[:PATH_LEN]
+    return (*steps, f"{json.ID}:{pointer}" if pointer[0] == "$" else pointer)
 
 
 def path_part(name: str) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from iotaudit.codec import base64
+from iotaudit.detect.device_uuid import FIELDS as DEVICE_FIELDS
 from iotaudit.detect.keys import KeySet
 from iotaudit.detect.known import Known
 from iotaudit.detect.node import Hit, Kind, Node, Wants
@@ -28,6 +29,8 @@ _BASIC = re.compile(r"(?i)(?:^|authorization:\s*)basic\s+([A-Za-z0-9+/_-]{4,}={0
 def find(node: Node, _known: Known) -> Iterator[Hit]:
     """Gives the value of a field that is named as an account, and the user of HTTP Basic."""
     text = node.text.strip()
+    if node.where in DEVICE_FIELDS:
+        return
     if node.kind is Kind.TEXT:
         for match in _BASIC.finditer(text[:65_536]):
             plain = base64.to_bytes(match[1].encode().ljust(base64.LEAST_LEN, b"=")) or b""

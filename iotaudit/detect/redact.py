@@ -172,7 +172,9 @@ class Redactor:
         return changed(flow, names=names, tls=tls, http=http, mqtt=mqtt)
 
     def destination(self, destination: Destination) -> Destination:
-        """Gives the destination with its name masked, wherever a text repeats it."""
+        """Gives the destination with its name masked, wherever a text repeats it, and what its certificates say."""
+        if destination.owner.evidence:
+            destination = self._owned(destination)
         name = destination.name
         if name is None:
             return destination
@@ -204,6 +206,17 @@ class Redactor:
                 for a in destination.addresses
             ),
         )
+
+    def _owned(self, destination: Destination) -> Destination:
+        """Gives the destination with the organisations masked that certificates name: a server writes what it likes."""
+        owner = destination.owner
+        evidence = tuple(
+            replace(e, detail=self.text(e.detail)) if e.source == "certificate" else e for e in owner.evidence
+        )
+        if evidence == owner.evidence:
+            return destination
+        name = self.text(owner.name) if owner.name else owner.name
+        return replace(destination, owner=replace(owner, name=name, evidence=evidence))
 
     def answer(self, answer: DnsAnswer) -> DnsAnswer:
         """Gives the answer with names and texts masked; addresses stay."""

@@ -41,6 +41,15 @@ _FILLERS = frozenset(
         "secret",
     ]
 )
+LEAST_RAW = 1 << 40
+"""Smaller numbers are chance as bytes."""
+LEAST_NUMBER = 8
+LEAST_NAME = 8
+MOST_DIGITS = 20
+_IDS = frozenset({"device.mac", "device.serial", "device.uuid", "device.imei", "device.imsi", "geo.wifi_scan"})
+_DOTLESS = frozenset({"gmail.com", "googlemail.com"})
+_HEX = re.compile(r"(?=.*[a-f]|.{12}$)[0-9a-f]{8,16}")
+_UUID = re.compile(r"[0-9a-f]{32}")
 _COMPACT = frozenset({"device.mac", "geo.ble_beacons", "device.uuid", "payment.account"})
 
 
@@ -96,7 +105,70 @@ def spellings(data_type: str, text: str) -> tuple[str, ...]:
             found += ["0" + digits[2:], digits[2:]]
     if data_type in {"payment.account", "payment.card", "device.imei", "device.uuid"}:
         found.append(re.sub(r"[\s-]", "", plain))
+    if data_type == "person.email":
+        found += _mailboxes(plain)
+    if data_type == "person.name":
+        found += _turned(plain)
+    if data_type in _IDS:
+        found += _numbers(mac or plain)
     return tuple(dict.fromkeys(found))
+
+
+def raw_forms(data_type: str, text: str) -> tuple[bytes, ...]:
+    """Gives the bytes that an identifier stands for, in either order: of a link address, a UUID, an IMEI, a number."""
+    plain = text.strip()
+    mac = as_mac(plain)
+    if data_type == "device.mac" and mac is not None:
+        data = bytes.fromhex(mac)
+        return (data, data[::-1])
+    digits = _SEPARATORS.sub("", plain).lower()
+    if data_type == "device.uuid" and _UUID.fullmatch(digits):
+        data = bytes.fromhex(digits)
+        return (data, data[3::-1] + data[5:3:-1] + data[7:5:-1] + data[8:])
+    if data_type == "device.imei" and digits.isascii() and digits.isdigit() and len(digits) == 15:
+        pairs = digits + "f"
+        return (bytes(int(pairs[at + 1] + pairs[at], 16) for at in range(0, 16, 2)), int(digits).to_bytes(8))
+    if data_type in _IDS and plain.isascii() and plain.isdigit() and LEAST_RAW < int(plain[:24]) < 1 << 64:
+        number = int(plain)
+        return (number.to_bytes(8), number.to_bytes(8, "little"))
+    return ()
+
+
+def _mailboxes(text: str) -> list[str]:
+    """Gives an address without its tag (`+...`), and where the provider ignores dots, without them."""
+    local, at, domain = text.rpartition("@")
+    if not at:
+        return []
+    plain = local.partition("+")[0]
+    found = [f"{plain}@{domain}"]
+    if domain.casefold() in _DOTLESS:
+        found += [plain.replace(".", "") + f"@{name}" for name in sorted(_DOTLESS)]
+    return found
+
+
+def _turned(text: str) -> list[str]:
+    """Gives a name with the last word first, and with other signs between its words."""
+    parts = text.split()
+    if len(parts) < 2 or len(text) < LEAST_NAME:
+        return []
+    first, last = " ".join(parts[:-1]), parts[-1]
+    return [f"{last} {first}", f"{last}, {first}", *(sign.join(parts) for sign in ("", ".", "_", "-"))]
+
+
+def _numbers(text: str) -> list[str]:
+    """Gives an identifier of digits in hexadecimal, one of hexadecimal digits as a number, a link address turned round."""
+    plain = text.lower().removeprefix("0x")
+    found: list[str] = []
+    if len(plain) > MOST_DIGITS or not plain.isascii():
+        return found
+    if plain.isdigit():
+        found.append(f"{int(plain):x}")
+    if _HEX.fullmatch(plain):
+        found.append(str(int(plain, 16)))
+        if len(plain) == 12:
+            pairs = [plain[at : at + 2] for at in range(10, -1, -2)]
+            found += [sign.join(pairs) for sign in (":", "-", "")]
+    return [form for form in found if len(form) >= LEAST_NUMBER]
 
 
 def seen(

@@ -59,3 +59,15 @@ def test_near_miss_basic_without_colon(lab: Any) -> None:
 def test_undecidable_pin_is_detected(lab: Any) -> None:
     assert lab.sure(ID, {"pin": "48151"}) == ["detected"]
     assert lab.hits(ID, {"pin": 4}) == []
+
+
+def test_true_password_attribute_of_a_directory(lab: Any) -> None:
+    assert lab.sure(ID, "Planted-secret-1", where="ldap.attribute", key="userPassword") == ["proven"]
+
+
+def test_undecidable_digest_or_answer_to_a_challenge(lab: Any) -> None:
+    assert lab.sure(ID, {"LoginPassword": "0A1B2C3D4E5F60718293A4B5C6D7E8F9"}) == ["detected"]
+
+
+def test_near_miss_value_that_repeats_its_name(lab: Any) -> None:
+    assert lab.hits(ID, {"AdminPassword": "AdminPassword"}) == []

@@ -42,3 +42,7 @@ def test_near_miss_words_under_the_name(lab: Any) -> None:
 
 def test_undecidable_short_value_is_no_token(lab: Any) -> None:
     assert lab.hits(ID, {"token": "q7Zt0Yv3"}) == []
+
+
+def test_true_token_field_of_a_protocol(lab: Any) -> None:
+    assert lab.sure(ID, "00112233445566778899aabbccddeeff", where="miio.token", key="token") == ["proven"]

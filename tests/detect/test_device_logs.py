@@ -40,3 +40,8 @@ def test_near_miss_program_instead_of_core(lab: Any) -> None:
 
 def test_undecidable_word_panic_alone(lab: Any) -> None:
     assert lab.hits(ID, {"button": "panic alarm, please press"}) == []
+
+
+def test_true_message_of_syslog(lab: Any) -> None:
+    assert lab.values(ID, "navd: battery low, going home", where="syslog.message") == ["syslog message"]
+    assert lab.hits(ID, "navd: battery low, going home", where="http.body") == []

@@ -18,3 +18,7 @@ def test_near_miss_fillers_and_modes(lab: Any) -> None:
 
 def test_undecidable_number_is_no_model(lab: Any) -> None:
     assert lab.hits(ID, {"model": 400}) == []
+
+
+def test_true_key_of_a_product(lab: Any) -> None:
+    assert lab.values(ID, {"productKey": "keym557nqw3p8p7m"}) == ["keym557nqw3p8p7m"]

@@ -34,3 +34,10 @@ def test_near_miss_short_number(lab: Any) -> None:
 
 def test_undecidable_uuid_in_a_topic_is_inferred(lab: Any) -> None:
     assert lab.sure(ID, "dev/3f2b8c1e-9a4d-4c7e-8b1f-0123456789ab/up", "mqtt.topic") == ["inferred"]
+
+
+def test_true_identifiers_of_a_gateway_and_of_a_field_of_the_protocol(lab: Any) -> None:
+    assert lab.values(ID, {"gwId": "bf0123456789abcdefgh"}) == ["bf0123456789abcdefgh"]
+    assert lab.values(ID, "ABCDEF0123456789XYZW", where="tutk.uid", key="uid") == ["abcdef0123456789xyzw"]
+    assert lab.sure(ID, "ABCDEF0123456789XYZW", where="tutk.uid", key="uid") == ["proven"]
+    assert lab.hits("person.username", "ABCDEF0123456789XYZW", where="tutk.uid", key="uid") == []

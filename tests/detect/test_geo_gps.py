@@ -40,3 +40,13 @@ def test_near_miss_pose_in_a_map(lab: Any) -> None:
 
 def test_undecidable_two_decimals_are_inferred(lab: Any) -> None:
     assert lab.sure(ID, {"lat": 51.46, "lon": 7.01}) == ["inferred"]
+
+
+def test_true_position_of_geojson_and_of_lists_with_the_latitude_first(lab: Any) -> None:
+    geojson = {"type": "Point", "coordinates": [7.01164, 51.45563]}
+    assert lab.values(ID, geojson) == ["51.46,7.01"]
+    assert lab.values(ID, {"type": "LineString", "coordinates": [[7.01164, 51.45563], [7.02164, 51.45563]]}) == [
+        "51.46,7.01",
+        "51.46,7.02",
+    ]
+    assert lab.values(ID, {"latlng": [51.45563, 7.01164]}) == ["51.46,7.01"]

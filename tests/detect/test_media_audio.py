@@ -32,3 +32,8 @@ def test_near_miss_other_riff(lab: Any) -> None:
 
 def test_undecidable_one_frame_header(lab: Any) -> None:
     assert lab.hits(ID, bytes.fromhex("fff15080011ffc") + bytes(range(128, 192))) == []
+
+
+def test_true_payload_that_a_dissector_proved(lab: Any) -> None:
+    assert lab.values(ID, b"\xaf\x01" + bytes(range(128, 200)), where="rtmp.audio") == ["RTMP audio"]
+    assert lab.values(ID, b"\xaf\x01" + bytes(range(128, 200)), where="rtp.audio") == ["RTP audio"]

@@ -36,3 +36,7 @@ def test_near_miss_word_rtsp(lab: Any) -> None:
 
 def test_undecidable_one_sync_byte(lab: Any) -> None:
     assert lab.hits(ID, b"\x47" + bytes(range(128, 255)) * 8) == []
+
+
+def test_true_payload_that_a_dissector_proved(lab: Any) -> None:
+    assert lab.values(ID, b"\x17\x01" + bytes(range(128, 200)), where="rtmp.video") == ["RTMP video"]

@@ -14,6 +14,7 @@ from iotaudit.model.destinations import (
     Evidence,
     Location,
     Operator,
+    Owner,
     Party,
     Status,
     Zone,
@@ -224,3 +225,27 @@ def test_what_holds_no_value_stays_the_very_same_row() -> None:
     assert Redactor({"zzzz-9999": "plain"}).flow(plain) == plain
     bare = replace(plain, names=(), tls=None, http=(), mqtt=None)
     assert SIMPLE.flow(bare) is bare
+
+
+def test_the_issuers_of_a_chain_are_masked_too() -> None:
+    shown = flow("cam.example.test")
+    assert shown.tls is not None
+    assert shown.tls.certificate is not None
+    certificate = replace(shown.tls.certificate, chain=(f"Device {VALUE} CA", None, "Root CA"))
+    masked = SIMPLE.flow(replace(shown, tls=replace(shown.tls, certificate=certificate)))
+    assert masked.tls is not None
+    assert masked.tls.certificate is not None
+    assert VALUE not in repr(masked)
+    assert masked.tls.certificate.chain[1:] == (None, "Root CA")
+
+
+def test_what_a_certificate_names_is_masked_and_what_we_know_is_not() -> None:
+    evidence = (
+        Evidence("certificate", "name", None, "certificate issued to Planted Secret Ltd", "", 9),
+        Evidence("entities", "name", "DE", "owner of the domain: Planted Secret Ltd"),
+    )
+    row = replace(destination("a.vendor.example", "vendor.example"), owner=Owner("Planted Secret Ltd", evidence=evidence))
+    owner = Redactor({"Planted Secret": "secret"}).destination(row).owner
+    assert "Planted" not in owner.evidence[0].detail
+    assert owner.evidence[1] == evidence[1]
+    assert "Planted" not in (owner.name or "")

@@ -2,11 +2,13 @@
 
 import base64
 import gzip
+import hashlib
 import json
 import zlib
 from collections.abc import Callable
 from typing import Any
 
+import brotli
 import pytest
 import zstandard
 from hypothesis import given, settings
@@ -19,6 +21,24 @@ from iotaudit.detect.known import Known, Present, find_places, find_present, kno
 from iotaudit.detect.node import Node
 from iotaudit.detect.tree import DEPTH, Tree
 from iotaudit.model.raw import Content
+from tests.detect.labelled.wraps import (
+    as_binary_plist,
+    as_bson,
+    as_cbor,
+    as_csv,
+    as_json,
+    as_msgpack,
+    as_parts,
+    as_plist,
+    as_protobuf,
+    as_thrift,
+    as_xml,
+    to_base58,
+    to_deflate,
+    to_jwt,
+    to_lz4,
+    wrapped,
+)
 
 SERIAL = "RX7-0042-118"
 KNOWN = Known(known_values([("serial", None, SERIAL), ("gps", None, "51.4556,7.0116")]))
@@ -29,6 +49,11 @@ WRAPS: dict[str, Callable[[bytes], bytes]] = {
     "zstd": zstandard.ZstdCompressor().compress,
     "base64": base64.b64encode,
     "hex": lambda data: data.hex().encode(),
+    "base32": base64.b32encode,
+    "base58": to_base58,
+    "deflate": to_deflate,
+    "lz4": to_lz4,
+    "xor": lambda data: bytes(byte ^ 0xA7 for byte in data),
     "utf16": lambda data: data.decode().encode("utf-16-le"),
     "url": lambda data: b"".join(b"%%%02x" % c for c in data),
 }
@@ -91,6 +116,13 @@ def test_lines_forms_parts_and_declared_codings() -> None:
     ]
 
 
+def test_declared_codings_are_undone_last_one_first() -> None:
+    line = json.dumps({"id": SERIAL}).encode()
+    assert paths(brotli.compress(line), encoding="br") == [("br", "json:$.id")]
+    assert paths(brotli.compress(gzip.compress(line)), encoding="gzip, br") == [("br", "gzip", "json:$.id")]
+    assert paths(gzip.compress(zlib.compress(line)), encoding="deflate,X-GZIP") == [("x-gzip", "deflate", "json:$.id")]
+
+
 def test_strings_in_binary_and_gzip_behind_a_header() -> None:
     assert paths(bytes(range(200, 256)) + SERIAL.encode() + b"\xff\xfe\xfd") == [()]
     packed = b"\xde\xad\x00\x01\x02\x03\xff\xfe" + gzip.compress(f"id is {SERIAL}!".encode())
@@ -136,7 +168,7 @@ def test_nest_deeper_than_the_bound_is_noted() -> None:
 
 def test_coding_that_is_not_read_is_noted() -> None:
     budget = Budget()
-    sights(Content(0, 1, 0, True, "http.body", "plaintext", b"abcdef", encoding="br"), budget)
+    sights(Content(0, 1, 0, True, "http.body", "plaintext", b"abcdef", encoding="lz4"), budget)
     assert budget.exceeded == "coding"
 
 
@@ -158,7 +190,7 @@ json_values = st.recursive(
     | json_values.map(lambda v: json.dumps(v).encode())
     | st.text(max_size=200).map(str.encode),
     st.sampled_from(["http.body", "http.uri", "dns.name", "http.header.cookie", "mqtt.topic"]),
-    st.sampled_from(["", "gzip", "deflate", "zstd, gzip", "br"]),
+    st.sampled_from(["", "gzip", "deflate", "zstd, gzip", "br", "gzip, br"]),
     st.lists(st.sampled_from(["gzip", "zlib", "zstd", "base64", "hex"]), max_size=3),
 )
 @settings(max_examples=250, deadline=None)
@@ -184,3 +216,75 @@ def test_a_name_that_was_met_before_changes_nothing() -> None:
         shown: list[str] = []
         Tree(body, index, lambda node, _asked, _present, shown=shown: shown.append(node.key)).walk()  # type: ignore[misc]
         assert shown == ["sn"]
+
+
+@pytest.mark.parametrize(
+    ("write", "path"),
+    [
+        (as_cbor, ("cbor:$.report.id",)),
+        (wrapped(as_json, "gzip", "cbor-bytes"), ("cbor:$.payload", "gzip", "json:$.id")),
+        (as_msgpack, ("msgpack:$.report.id",)),
+        (as_bson, ("bson:$.report.id",)),
+        (as_protobuf, ("protobuf:$.4.1", "json:$.id")),
+        (as_thrift, ("thrift:$.2", "json:$.id")),
+        (as_plist, ("plist:$.report.id",)),
+        (as_binary_plist, ("plist:$.report.id",)),
+        (as_xml, ("xml:$.report.id",)),
+        (as_csv, ("csv:$[0].id",)),
+        (as_parts, ("multipart:id",)),
+    ],
+)
+def test_each_format_shows_the_way_to_its_field(write: Callable[[dict[str, str]], bytes], path: tuple[str, ...]) -> None:
+    assert paths(write({"id": SERIAL, "state": "idle in the hall"}))[0] == path
+
+
+def test_parts_of_a_token_are_walked() -> None:
+    token = to_jwt(json.dumps({"sub": SERIAL}).encode()).decode()
+    assert paths(json.dumps({"auth": token}).encode()) == [("json:$.auth", "jwt:claims", "json:$.sub")]
+
+
+def test_lists_that_begin_with_a_number_are_walked() -> None:
+    shown = sights(Content(0, 1, 0, True, "http.body", "plaintext", b'{"a": [1, {"password": "planted-one"}]}'))
+    assert [node.key for node, asked, _ in shown if asked] == ["password"]
+
+
+def test_known_position_is_found_in_a_sentence_of_a_receiver() -> None:
+    body = "GPGLL,5127.336,N,00700.696,E,123519,A"
+    check = 0
+    for char in body:
+        check ^= ord(char)
+    data = json.dumps({"raw": f"${body}*{check:02X}"}).encode()
+    shown = sights(Content(0, 1, 0, True, "http.body", "plaintext", data))
+    hits = [node.path for node, _, present in shown for _ in find_places(node.text, present)]
+    assert hits == [("json:$.raw", "nmea")]
+
+
+def test_bytes_of_digests_and_addresses_in_records_are_shown_as_digits() -> None:
+    digest = hashlib.sha256(SERIAL.encode()).digest()
+    data = b"\xa2\x63mac\x46\x02\x64\x75\x73\x02\x21\x68checksum\x58\x20" + digest
+    shown = sights(Content(0, 1, 0, True, "http.body", "plaintext", data, media_type="application/cbor"))
+    assert [(node.key, node.text) for node, asked, _ in shown if asked and node.text] == [
+        ("mac", "026475730221"),
+        ("checksum", digest.hex()),
+    ]
+
+
+def test_entities_and_trees_without_end_are_bounded() -> None:
+    bomb = b'<!DOCTYPE a [<!ENTITY a "' + b"a" * 1000 + b'"><!ENTITY b "' + b"&a;" * 1000 + b'">]><a>' + b"&b;" * 1000 + b"</a>"
+    budget = Budget()
+    assert len(sights(Content(0, 1, 0, True, "http.body", "plaintext", bomb), budget)) < 100
+    nest = b"\x81" * 100_000
+    sights(Content(0, 1, 0, True, "http.body", "plaintext", nest, media_type="application/cbor"), budget)
+    assert budget.bytes_left >= 0
+
+
+def test_what_a_protocol_tells_is_shown_whole() -> None:
+    for where, name in (
+        ("tutk.uid", "device.uuid"),
+        ("miio.token", "credential.token"),
+        ("syslog.message", "device.logs"),
+        ("rtmp.video", "media.video"),
+        ("rtmp.audio", "media.audio"),
+    ):
+        shown = sights(Content(0, 1, 0, True, where, "plaintext", b"ABCDEF0123456789XYZW"))
+        assert name in [finder.ID for _, asked, _ in shown[:1] for finder in asked]

@@ -7,10 +7,19 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from iotaudit.locate import anycast, dbip, geoip, region_name
-from iotaudit.locate.fusion import conclude
+from iotaudit.locate import (
+    anycast,
+    dbip,
+    geoip,
+    ipfire,
+    published,
+    region_name,
+    registry,
+    round_trip,
+)
+from iotaudit.locate.fusion import Host, conclude
 from iotaudit.locate.laws import LawBook
-from iotaudit.locate.operator import Network, network_of, owners
+from iotaudit.locate.operator import NOBODY, Network, Ownership, network_of, ownership_of
 from iotaudit.locate.party import is_resolver_only, party_of
 from iotaudit.model.destinations import (
     AddressLocation,
@@ -40,12 +49,23 @@ class Source(Protocol):
         ...
 
 
-SOURCES: tuple[Source, ...] = (dbip, geoip, region_name, anycast)
+SOURCES: tuple[Source, ...] = (
+    dbip,
+    ipfire,
+    geoip,
+    published,
+    region_name,
+    anycast,
+    registry,
+    round_trip,
+)
 """Every location source, in the order of trial; the order never decides a result."""
 
 OUTSIDE = frozenset({Zone.THIRD_COUNTRY, Zone.ADEQUATE})
 INSIDE = frozenset({Zone.EU, Zone.EEA})
 KNOWN = frozenset({Status.CONFIRMED, Status.CLAIMED})
+FRONT_KINDS = frozenset({"cdn", "resolver"})
+"""Kinds of organisations whose addresses answer at many places, listed as anycast or not."""
 STAYS, UNSURE, LEAVES = 0, 1, 2
 
 
@@ -79,15 +99,14 @@ def locate(
         Sorted by name (or address) and network number, with ids `dst1` and on.
     """
     groups: dict[tuple[str, str, str], list[Placed]] = defaultdict(list)
-    for seed in sorted(seeds, key=_seed_order):
+    for seed in sorted(round_trip.screened(seeds, knowledge, settings), key=_seed_order):
         placed = _place(seed, knowledge, settings)
         groups[_group(placed)].append(placed)
     book = LawBook(knowledge, settings.as_of)
-    rows = sorted(
-        (_destination(g, knowledge, book, settings, first_party) for g in groups.values()),
-        key=_row_order,
+    return tuple(
+        _destination(f"dst{number}", group, knowledge, book, settings, first_party)
+        for number, group in enumerate(sorted(groups.values(), key=_row_order), 1)
     )
-    return tuple(replace(row, id=f"dst{number}") for number, row in enumerate(rows, 1))
 
 
 def _place(seed: DestinationSeed, knowledge: Knowledge, settings: Settings) -> Placed:
@@ -108,17 +127,25 @@ def _place(seed: DestinationSeed, knowledge: Knowledge, settings: Settings) -> P
         return Placed(seed, location, zone, nothing, local=local, note=note)
     network = network_of(seed.ip, knowledge)
     evidence = [row for source in SOURCES for row in source.evidence(seed, knowledge, settings)]
-    location = conclude(
-        evidence,
+    evidence += round_trip.disproofs(evidence, seed, knowledge, settings)
+    host = Host(
         cloud=network.cloud,
+        front=any(entity.kind in FRONT_KINDS for entity in network.entities),
         places=network.places,
         announced=network.operator.asn is not None,
     )
-    return Placed(seed, location, _zone(location, knowledge, settings.as_of), network, local=False)
+    location = conclude(evidence, host)
+    zone = _zone(location, knowledge, settings.as_of)
+    if location.status in KNOWN and location.country is None:
+        reach = round_trip.reach_of(seed, knowledge, settings)
+        zone = reach.zone if reach else Zone.UNKNOWN
+    return Placed(seed, location, zone, network, local=False)
 
 
 def _zone(location: Location, knowledge: Knowledge, as_of: str) -> Zone:
     """Gives the zone; a disputed location has one only where all that sources name lies in the same zone."""
+    if location.why == "beyond_reach":
+        return Zone.UNKNOWN
     if location.status is Status.DISPUTED:
         zones = {
             knowledge.zones.zone(row.country, as_of) for row in location.evidence if row.country
@@ -142,6 +169,7 @@ def _operator_key(network: Network) -> str:
 
 
 def _destination(
+    ident: str,
     group: list[Placed],
     knowledge: Knowledge,
     book: LawBook,
@@ -153,8 +181,8 @@ def _destination(
     local = group[0].local
     worst = _worst(group)
     operator = _one_operator(group)
-    owned = () if local else owners(name, knowledge)
-    behind = tuple(o for o in owned if not any(o in p.network.entities for p in group))
+    owned = NOBODY if local else ownership_of(name, seeds, [p.network for p in group], knowledge)
+    behind = tuple(o for o in owned.domain if not any(o in p.network.entities for p in group))
     party, ground = (Party.UNKNOWN, "") if local else party_of(name, seeds, knowledge, first_party)
     named = min(
         (s for s in seeds if s.name_packet is not None),
@@ -168,9 +196,9 @@ def _destination(
         else knowledge.zones.adequacy(worst.location.country, settings.as_of)
     )
     return Destination(
-        id="",
+        id=ident,
         name=name,
-        ips=tuple(sorted({s.ip for s in seeds if s.ip})),
+        ips=_ips(group),
         registrable_domain=knowledge.registrable(name) if name else None,
         party=party,
         operator=operator,
@@ -179,7 +207,7 @@ def _destination(
         adequacy=adequacy,
         access_laws=()
         if local
-        else book.laws_for([p.location for p in group], operator, _entities(group), behind),
+        else book.laws_for([p.location for p in group], operator, _entities(group), behind, owned.certified),
         bytes_out=sum(s.bytes_out for s in seeds),
         bytes_in=sum(s.bytes_in for s in seeds),
         payload_out=sum(s.payload_out for s in seeds),
@@ -193,7 +221,9 @@ def _destination(
         and name is None
         and bool(seeds[0].ip)
         and not any(s.aliases or s.outer_name or is_resolver_only(s) for s in seeds),
-        notes=_notes(group, worst, owned, ground, knowledge, settings.as_of),
+        notes=_notes(group, worst, owned, knowledge, settings.as_of),
+        owner=owned.owner,
+        party_ground=ground,
     )
 
 
@@ -247,8 +277,7 @@ def _addresses(group: list[Placed]) -> tuple[AddressLocation, ...]:
 def _notes(
     group: list[Placed],
     worst: Placed,
-    owned: tuple[Entity, ...],
-    party_ground: str,
+    owned: Ownership,
     knowledge: Knowledge,
     as_of: str,
 ) -> tuple[str, ...]:
@@ -256,9 +285,7 @@ def _notes(
     if any(p.seed.outer_name for p in group):
         notes.add("the name in the hello is that of a front; the inner name is encrypted")
     networks = {p.network.operator.name for p in group if p.network.operator.name}
-    notes |= {f"the domain belongs to {o.name}" for o in owned if o.name not in networks}
-    if party_ground:
-        notes.add(f"party: {party_ground}")
+    notes |= {f"the domain belongs to {o.name}" for o in owned.domain if o.name not in networks}
     country = worst.location.country
     fact = knowledge.country_fact(country, as_of) if country else None
     if fact is not None and fact.decision:
@@ -273,12 +300,13 @@ def _seed_order(seed: DestinationSeed) -> tuple[str, str, int, tuple[str, ...], 
     return (seed.name or "", seed.ip, seed.first_packet, seed.flows, seed.local)
 
 
-def _row_order(row: Destination) -> tuple[str, int, tuple[str, ...], str]:
-    return (_first(row), -1 if row.operator.asn is None else row.operator.asn, row.ips, row.zone)
+def _ips(group: list[Placed]) -> tuple[str, ...]:
+    return tuple(sorted({p.seed.ip for p in group if p.seed.ip}))
 
 
-def _first(row: Destination) -> str:
-    return row.name or next(iter(row.ips), "")
+def _row_order(group: list[Placed]) -> tuple[str, int, tuple[str, ...], str]:
+    ips, asn = _ips(group), _one_operator(group).asn
+    return (group[0].seed.name or next(iter(ips), ""), -1 if asn is None else asn, ips, _worst(group).zone)
 
 
 __all__ = ["SOURCES", "Source", "locate"]

@@ -1,7 +1,9 @@
 """The embedded address database (DB-IP Lite country) as a source. See docs/sources/dbip.md."""
 
+from functools import lru_cache
+
 from iotaudit.model.destinations import DestinationSeed, Evidence
-from iotaudit.model.knowledge import GeoDatabase, Knowledge
+from iotaudit.model.knowledge import GeoAnswer, GeoDatabase, Knowledge
 from iotaudit.model.result import Settings
 
 ID = "dbip"
@@ -21,19 +23,23 @@ def evidence(
 
 
 def answers(database: GeoDatabase, ip: str) -> tuple[Evidence, ...]:
-    """Gives the evidence that one database holds for an address (also used for the user's files)."""
+    """Gives the evidence that one database holds for an address (also used for the other ones)."""
     answer = database.look_up(ip)
     if answer is None:
         return ()
+    return _rows(answer, database.id, database.kind, database.date, database.family)
+
+
+@lru_cache(1 << 12)
+def _rows(answer: GeoAnswer, source: str, kind: str, date: str, family: str) -> tuple[Evidence, ...]:
+    """Gives the evidence of an answer, which many addresses share."""
     rows = []
     if answer.anycast:
-        rows.append(_row(database, "anycast", None, "the database marks the address as anycast"))
+        told = answer.told or "the database marks the address as anycast"
+        rows.append(Evidence(source, "anycast", None, told, date, None, family))
     if answer.country:
-        rows.append(_row(database, KIND, answer.country, f"{ip} is listed in {answer.country}"))
+        told = answer.told or f"listed in {answer.country}"
+        rows.append(Evidence(source, kind, answer.country, told, date, None, family))
     elif answer.vague:
-        rows.append(_row(database, KIND, None, f"no country for {ip}: {answer.vague}"))
+        rows.append(Evidence(source, kind, None, f"no country: {answer.vague}", date, None, family))
     return tuple(rows)
-
-
-def _row(database: GeoDatabase, kind: str, country: str | None, detail: str) -> Evidence:
-    return Evidence(database.id, kind, country, detail, database.date, None, database.family)

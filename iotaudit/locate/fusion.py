@@ -1,95 +1,168 @@
 """From what sources say of one address to a location. The table of cases is docs/sources/fusion.md.
 
 Each case is tried in this order, the first that fits decides; `Location.why` names it. The order of the evidence
-never matters, and evidence that names another country can only lower the status.
+never matters, and evidence that names another country can only lower the status. A registry row names no place and
+counts in no case.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 
+from iotaudit.locate.round_trip import DISPROOF_KIND, IN_EEA_KIND
+from iotaudit.locate.round_trip import KIND as ROUND_TRIP_KIND
 from iotaudit.model.destinations import Evidence, Location, Status
 
-CASES: dict[str, str] = {
-    "local": "inside or group address: no place outside",
-    "not_a_public_address": "documentation, shared, tunnelled or reserved address: no place can be told",
-    "no_address": "the capture does not show the address",
-    "anycast": "the address is announced from many places",
-    "sources_disagree": "sources name different countries",
-    "no_evidence": "no source names a country",
-    "answer_without_country": "a database answers the address without naming a country",
-    "region_and_database": "a region bound by DNS and a database name one country",
-    "region_only": "a region bound by DNS, no database knows the address",
-    "name_and_database": "a region in a name that only the device vouches for, and a database, name one country",
-    "name_only": "only a name that the device wrote itself names a country",
-    "databases_agree": "databases of different makers name one country (they share inputs: claimed, not confirmed)",
-    "one_database_in_known_places": "one database, and the operator's network has its data centres only in few countries, this one among them",
-    "cloud_without_region": "one database, and the operator is a cloud or CDN whose addresses may be anywhere",
-    "no_network": "one database, and no network is known to announce the address: who runs it is open",
-    "one_database": "one database",
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A row of the table: when it holds, and the status that follows."""
+
+    when: str
+    status: Status
+
+
+CASES: dict[str, Case] = {
+    "local": Case("inside or group address: no place outside", Status.UNKNOWN),
+    "not_a_public_address": Case(
+        "documentation, shared (100.64/10), tunnelled (6to4, Teredo, NAT64, IPv4-mapped) or reserved address",
+        Status.UNKNOWN,
+    ),
+    "no_address": Case("a proxy spoke for the device, the capture does not show the address", Status.UNKNOWN),
+    "anycast_in_reach": Case(
+        "anycast, and a round trip leaves one country, or only the EEA, in reach", Status.CLAIMED
+    ),
+    "anycast": Case("the address is announced from many places, and no round trip bounds it", Status.UNKNOWN),
+    "beyond_reach": Case("a country that a source names is out of reach of the round trip", Status.DISPUTED),
+    "sources_disagree": Case("any two sources name different countries", Status.DISPUTED),
+    "answer_without_country": Case(
+        "a database or published range answers the address without a country, or with a region (EU, AP)",
+        Status.UNKNOWN,
+    ),
+    "round_trip_and_claim": Case(
+        "a round trip leaves only the EEA (or one country) in reach, and a bound region, a published range, databases "
+        "of two makers, or one database where the operator is no cloud, name one country",
+        Status.CONFIRMED,
+    ),
+    "round_trip_and_hint": Case(
+        "such a round trip, and only weaker evidence (one database of a cloud, or anything of a CDN or resolver, or a "
+        "name that the device wrote) names a country",
+        Status.CLAIMED,
+    ),
+    "round_trip_only": Case(
+        "such a round trip and nothing else; the country is told where only one is in reach, else only the zone",
+        Status.CLAIMED,
+    ),
+    "no_evidence": Case("no source names a country", Status.UNKNOWN),
+    "region_and_database": Case("a region bound by DNS and a database name one country", Status.CONFIRMED),
+    "region_only": Case("a region bound by DNS, no database knows the address", Status.CLAIMED),
+    "published_and_database": Case(
+        "a published range and a database name one country (databases read such lists: not independent)",
+        Status.CLAIMED,
+    ),
+    "published_only": Case("a published range or geofeed names a country", Status.CLAIMED),
+    "name_and_database": Case(
+        "a region in a name that only the device, the server or reverse DNS gives, and a database, name one country",
+        Status.CLAIMED,
+    ),
+    "name_only": Case("only such a name names a country", Status.UNKNOWN),
+    "no_network": Case("databases only, and no network is known to announce the address", Status.UNKNOWN),
+    "databases_agree": Case(
+        "databases of different makers name one country (they share inputs: never confirmed)", Status.CLAIMED
+    ),
+    "one_database_in_known_places": Case(
+        "one database, and the operator's network has its data centres only in few countries, this one among them",
+        Status.CLAIMED,
+    ),
+    "cloud_without_region": Case(
+        "one database and the operator is a cloud, or databases only and it is a CDN or resolver: its addresses may "
+        "be anywhere",
+        Status.UNKNOWN,
+    ),
+    "one_database": Case("one database", Status.CLAIMED),
 }
+"""Every case in the order of trial (the first three are decided before any source is asked)."""
+ANSWERS = frozenset({"database", "published"})
 
 
-def conclude(
-    evidence: Iterable[Evidence],
-    *,
-    cloud: bool,
-    places: tuple[str, ...] = (),
-    announced: bool = True,
-) -> Location:
-    """Gives the location that follows from evidence on one address.
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What of the address's operator matters here.
 
-    Args:
-        evidence: what sources say, in any order.
-        cloud: the operator is a cloud or CDN whose addresses may be anywhere.
-        places: the only countries in which the operator's network has data centres, () where not known.
-        announced: a network that announces the address is known.
+    `cloud`: its addresses may be anywhere. `front`: it is a CDN or resolver, whose addresses answer at many places
+    even where no table says so. `places`: the only countries in which the network has data centres, () where not
+    known. `announced`: a network that announces the address is known.
     """
-    rows = tuple(sorted(set(evidence), key=_order))
-    kinds = {row.kind for row in rows if row.country}
+
+    cloud: bool = False
+    front: bool = False
+    places: tuple[str, ...] = ()
+    announced: bool = True
+
+
+def conclude(evidence: Iterable[Evidence], host: Host) -> Location:
+    """Gives the location that follows from evidence on one address, in any order."""
+    return _concluded(frozenset(evidence), host)
+
+
+@lru_cache(1 << 12)
+def _concluded(evidence: frozenset[Evidence], host: Host) -> Location:
+    """Gives the conclusion, which addresses with the same evidence share."""
+    rows = tuple(sorted(evidence, key=_order))
+    kinds = {row.kind for row in rows}
     countries = sorted({row.country for row in rows if row.country})
-    if any(row.kind == "anycast" for row in rows):
-        return Location(None, Status.UNKNOWN, rows, "anycast")
+    bounded = IN_EEA_KIND in kinds or any(row.kind == ROUND_TRIP_KIND and row.country for row in rows)
+    if "anycast" in kinds:
+        only = next((row.country for row in rows if row.kind in _TIMES and row.country), None)
+        return _located("anycast_in_reach" if bounded else "anycast", only, rows)
+    if DISPROOF_KIND in kinds:
+        return _located("beyond_reach", None, rows)
     if len(countries) > 1:
-        return Location(None, Status.DISPUTED, rows, "sources_disagree")
-    if not countries:
-        return Location(None, Status.UNKNOWN, rows, "no_evidence")
-    if any(row.kind == "database" and row.country is None for row in rows):
-        return Location(None, Status.UNKNOWN, rows, "answer_without_country")
+        return _located("sources_disagree", None, rows)
+    if any(row.kind in ANSWERS and row.country is None for row in rows):
+        return _located("answer_without_country", None, rows)
+    country = countries[0] if countries else None
+    voices = {row.kind for row in rows if row.country and row.kind not in _TIMES}
     families = {row.family or row.source for row in rows if row.kind == "database"}
-    alone = _alone(cloud=cloud, in_places=countries[0] in places, announced=announced)
-    case = _case(kinds, len(families)) or alone
-    status = STATUS[case]
-    return Location(countries[0] if status is not Status.UNKNOWN else None, status, rows, case)
+    if bounded:
+        case = _with_round_trip(voices, len(families), host)
+    elif country is None:
+        case = "no_evidence"
+    else:
+        case = _without(voices, len(families), country, host)
+    return _located(case, country, rows)
 
 
-STATUS = {
-    "region_and_database": Status.CONFIRMED,
-    "region_only": Status.CLAIMED,
-    "name_and_database": Status.CLAIMED,
-    "name_only": Status.UNKNOWN,
-    "databases_agree": Status.CLAIMED,
-    "one_database_in_known_places": Status.CLAIMED,
-    "cloud_without_region": Status.UNKNOWN,
-    "no_network": Status.UNKNOWN,
-    "one_database": Status.CLAIMED,
-}
+_TIMES = frozenset({ROUND_TRIP_KIND, IN_EEA_KIND})
 
 
-def _case(kinds: set[str], families: int) -> str | None:
-    """Gives the case of several voices, None where a single database speaks."""
-    if "region" in kinds:
-        return "region_and_database" if families else "region_only"
-    if "name" in kinds:
-        return "name_and_database" if families else "name_only"
-    return "databases_agree" if families > 1 else None
+def _located(case: str, country: str | None, rows: tuple[Evidence, ...]) -> Location:
+    status = CASES[case].status
+    known = status in {Status.CLAIMED, Status.CONFIRMED}
+    return Location(country if known else None, status, rows, case)
 
 
-def _alone(*, cloud: bool, in_places: bool, announced: bool) -> str:
-    """Gives the case of one database."""
-    if not announced:
+def _with_round_trip(voices: set[str], families: int, host: Host) -> str:
+    if not voices:
+        return "round_trip_only"
+    stated = bool(voices & {"region", "published"})
+    databases = families > 1 or (families == 1 and host.announced and not host.cloud)
+    if not host.front and (stated or databases):
+        return "round_trip_and_claim"
+    return "round_trip_and_hint"
+
+
+def _without(voices: set[str], families: int, country: str, host: Host) -> str:
+    for voice in ("region", "published", "name"):
+        if voice in voices:
+            return f"{voice}_and_database" if families else f"{voice}_only"
+    if not host.announced:
         return "no_network"
-    if not cloud:
+    if families > 1 and not host.front:
+        return "databases_agree"
+    if not host.cloud and not host.front:
         return "one_database"
-    return "one_database_in_known_places" if in_places else "cloud_without_region"
+    return "one_database_in_known_places" if country in host.places else "cloud_without_region"
 
 
 def _order(row: Evidence) -> tuple[str, str, str, str, str, str, int]:

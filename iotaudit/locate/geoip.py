@@ -1,6 +1,6 @@
 """The user's own address databases (`--geoip FILE`) as sources. See docs/sources/geoip.md."""
 
-from iotaudit.locate.dbip import ID as EMBEDDED
+from iotaudit.locate import dbip, ipfire
 from iotaudit.locate.dbip import answers
 from iotaudit.model.destinations import DestinationSeed, Evidence
 from iotaudit.model.knowledge import Knowledge
@@ -8,6 +8,7 @@ from iotaudit.model.result import Settings
 
 ID = "geoip"
 KIND = "database"
+EMBEDDED = frozenset({dbip.ID, ipfire.ID})
 
 
 def evidence(
@@ -17,6 +18,6 @@ def evidence(
     return tuple(
         found
         for database in knowledge.databases
-        if database.id != EMBEDDED
+        if database.kind == KIND and database.id not in EMBEDDED
         for found in answers(database, seed.ip)
     )

@@ -1,16 +1,18 @@
 """Which access laws may reach a destination: by the place of the machine, or by the company behind it.
 
 A row is a reason to ask, no evidence of access. Only laws of role `access` that are in force (or lapsed with lasting
-effects) are named; one row per law and reach, with all its grounds in `why`.
+effects) are named; one row per law and reach, with all its grounds in `why` and the parts of the destination whose
+evidence they come from in `rests_on`.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from iotaudit.model.destinations import AccessLaw, Location, Operator, Status
 from iotaudit.model.knowledge import Entity, Knowledge, Law
 
-Ground = tuple[str, str]
-"""A country, and why it counts."""
+Ground = tuple[str, str, str]
+"""A country, why it counts, and the part of the destination that has the evidence."""
 NAMED_STATUS = frozenset({"in-force", "in-force-in-part", "lapsed-effects-continue"})
 
 
@@ -30,6 +32,7 @@ class LawBook:
         operator: Operator,
         entities: Iterable[Entity],
         owners: Iterable[Entity],
+        certified: Iterable[Entity] = (),
     ) -> tuple[AccessLaw, ...]:
         """Gives the laws, sorted by id and reach; those due for review before the audit's day are marked stale.
 
@@ -38,6 +41,7 @@ class LawBook:
             operator: who runs the addresses.
             entities: further organisations of their networks.
             owners: organisations whose domain the name lies under.
+            certified: organisations that certificates were issued to.
         """
         seats = _seats(
             operator.name,
@@ -45,11 +49,14 @@ class LawBook:
             operator.parent,
             operator.parent_country,
             "the operator",
+            "operator",
         )
         for entity in entities:
-            seats += _entity_seats(entity, "the network's operator")
+            seats += _entity_seats(entity, "the network's operator", "operator")
         for entity in owners:
-            seats += _entity_seats(entity, "the owner of the domain,")
+            seats += _entity_seats(entity, "the owner of the domain,", "owner")
+        for entity in certified:
+            seats += _entity_seats(entity, "the organisation in the certificate,", "owner")
         places = [g for location in locations for g in _place_grounds(location, self._knowledge)]
         key = tuple(dict.fromkeys(places)), tuple(dict.fromkeys(seats))
         if key not in self._known:
@@ -68,41 +75,55 @@ class LawBook:
 def _row(
     law: Law, reach: str, triggers: tuple[str, ...], grounds: tuple[Ground, ...], as_of: str
 ) -> list[AccessLaw]:
-    why = [text for country, text in grounds if country in triggers]
-    if not why:
+    found = [(text, part) for country, text, part in grounds if country in triggers]
+    if not found:
         return []
+    why = [text for text, _ in found]
     if law.status != "in-force":
         why.append(f"status on file: {law.status.replace('-', ' ')}")
     stale = bool(law.review_by) and law.review_by < as_of
-    return [AccessLaw(law.id, law.title, reach, "; ".join(why), law.country, law.gag, stale)]
+    if stale:
+        why.append(f"the row was due for review by {law.review_by}")
+    row = AccessLaw(law.id, law.title, reach, "; ".join(why), law.country, law.gag, stale)
+    parts = tuple(sorted({part for _, part in found}))
+    return [
+        replace(
+            row,
+            rests_on=parts,
+            status=law.status,
+            as_of=law.as_of,
+            review_by=law.review_by,
+            checked=law.checked,
+        )
+    ]
 
 
 def _place_grounds(location: Location, knowledge: Knowledge) -> list[Ground]:
     zones = knowledge.zones
     if location.country and location.status in {Status.CONFIRMED, Status.CLAIMED}:
         text = f"placed in {location.country} ({location.status})"
-        return [(zones.law_country(location.country), text)]
+        return [(zones.law_country(location.country), text, "location")]
     if location.status is Status.DISPUTED:
         named = sorted({row.country for row in location.evidence if row.country})
         return [
-            (zones.law_country(code), f"location disputed: a source places it in {code}")
+            (zones.law_country(code), f"location disputed: a source places it in {code}", "location")
             for code in named
         ]
     return []
 
 
-def _entity_seats(entity: Entity, who: str) -> list[Ground]:
-    return _seats(entity.name, entity.country, entity.parent, entity.parent_country, who)
+def _entity_seats(entity: Entity, who: str, part: str) -> list[Ground]:
+    return _seats(entity.name, entity.country, entity.parent, entity.parent_country, who, part)
 
 
 def _seats(
-    name: str | None, country: str | None, parent: str | None, parent_country: str | None, who: str
+    name: str | None, country: str | None, parent: str | None, parent_country: str | None, who: str, part: str
 ) -> list[Ground]:
     grounds = []
     if name and country:
-        grounds.append((country, f"{who} {name} has its seat in {country}"))
+        grounds.append((country, f"{who} {name} has its seat in {country}", part))
     if parent and parent_country and parent != name:
         grounds.append(
-            (parent_country, f"{parent}, parent of {name}, has its seat in {parent_country}")
+            (parent_country, f"{parent}, parent of {name}, has its seat in {parent_country}", part)
         )
     return grounds

@@ -1,15 +1,20 @@
 """Who runs an address, and who stands behind: network number, then the curated table of organisations.
 
 `Operator.name` is who runs the address (the host). Whose service it is, is another question: the owner of the
-name's domain is told beside it, and both count for laws that reach a company (`owners`).
+name's domain and the organisation that the certificate was issued to are told beside it (`ownership_of`), and all of
+them count for laws that reach a company.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from iotaudit.model.destinations import Evidence, Operator
-from iotaudit.model.knowledge import Entity, GeoDatabase, Knowledge
+from iotaudit.model.destinations import DestinationSeed, Evidence, Operator, Owner
+from iotaudit.model.knowledge import Entity, GeoDatabase, Knowledge, company_key
 
 KIND = "registry"
+OWNER_KIND = "name"
+MAX_CERTIFICATES = 4
+"""Organisations of certificates that are told of one destination."""
 CLOUD_KINDS = frozenset({"cloud", "cdn", "resolver"})
 """Kinds of organisations whose networks announce addresses at many places, or place them anywhere."""
 
@@ -56,6 +61,55 @@ def network_of(ip: str, knowledge: Knowledge) -> Network:
         evidence=tuple(rows),
     )
     return Network(operator, cloud, places, tuple(entities.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Whose service a destination is. `domain` and `certified`: the rows that name and certificate lead to."""
+
+    owner: Owner
+    domain: tuple[Entity, ...] = ()
+    certified: tuple[Entity, ...] = ()
+
+
+NOBODY = Ownership(Owner())
+
+
+def ownership_of(
+    name: str | None, seeds: Iterable[DestinationSeed], networks: Iterable[Network], knowledge: Knowledge
+) -> Ownership:
+    """Gives whose service a destination is, by its name and its certificates.
+
+    An organisation that runs the network itself is no owner by its certificate: a front shows its own certificate for
+    all of its customers. Where no row knows the one organisation that certificates name, its name alone is told.
+    """
+    domain = owners(name, knowledge)
+    shown: dict[str, int] = {}
+    for seed in seeds:
+        for text, packet in seed.certificates:
+            shown[text] = min(packet, shown.get(text, packet))
+    if not domain and not shown:
+        return NOBODY
+    date = knowledge.dates.get("entities", "")
+    rows = [Evidence("entities", OWNER_KIND, e.country, f"owner of the domain: {_ground(e)}", date) for e in domain]
+    hosts = {entity.id for network in networks for entity in network.entities}
+    certified: dict[str, Entity] = {}
+    strangers = []
+    for text, packet in sorted(shown.items())[:MAX_CERTIFICATES]:
+        rows.append(Evidence("certificate", OWNER_KIND, None, f"certificate issued to {text}", "", packet))
+        entity = knowledge.by_name.get(company_key(text))
+        if entity is None:
+            strangers.append(text)
+        elif entity.id not in hosts and entity not in domain:
+            certified[entity.id] = entity
+            rows.append(Evidence("entities", OWNER_KIND, entity.country, f"organisation of the certificate: {_ground(entity)}", date))
+    known = (*domain, *certified.values())
+    if known:
+        first = known[0]
+        owner = Owner(first.name, first.country, first.parent, first.parent_country, tuple(rows))
+    else:
+        owner = Owner(strangers[0] if len(strangers) == 1 else None, evidence=tuple(rows))
+    return Ownership(owner, domain, tuple(certified.values()))
 
 
 def owners(name: str | None, knowledge: Knowledge) -> tuple[Entity, ...]:

@@ -2,7 +2,7 @@
 
 The first that fits: the vendor's own domains; names of the common infrastructure (time, names, connectivity checks);
 measuring and advertising (third parties); services that vendors build on. What no table knows stays unknown: a name
-alone does not tell whether a company is the vendor's processor or somebody else's.
+alone does not tell whether a company is the vendor's processor or somebody else's. Every answer comes with its ground.
 """
 
 from collections.abc import Iterable
@@ -11,6 +11,9 @@ from iotaudit.model.destinations import DestinationSeed, Party
 from iotaudit.model.knowledge import Knowledge, find_up
 
 RESOLVER_APPLICATIONS = frozenset({"dns", "doq", "dot"})
+ENCRYPTED = frozenset({"tls", "dtls", "quic"})
+RESOLVER_PORTS = frozenset({53, 853})
+NO_NAME = "no name led to the address"
 
 
 def party_of(
@@ -19,12 +22,12 @@ def party_of(
     knowledge: Knowledge,
     first_party: tuple[str, ...],
 ) -> tuple[Party, str]:
-    """Gives the party and a note on the ground ("" none)."""
+    """Gives the party and the ground of it."""
     if name is None:
         return _without_name(seeds, knowledge)
     host = name.lower().rstrip(".")
-    if any(host == own or host.endswith(f".{own}") for own in _domains(first_party)):
-        return Party.FIRST, ""
+    if mine := next((own for own in _domains(first_party) if host == own or host.endswith(f".{own}")), None):
+        return Party.FIRST, f"the vendor's own domain: {mine} (profile or declaration)"
     roles = knowledge.roles
     if (found := find_up(roles.infrastructure, host)) is not None:
         return Party.INFRASTRUCTURE, f"{found[0]}: {found[1]}"
@@ -34,8 +37,8 @@ def party_of(
         return Party.SUPPORT, f"{found[0]}: {found[1]}"
     owner = knowledge.owner(host)
     if owner is not None and owner.kind in roles.support_kinds:
-        return Party.SUPPORT, f"the domain belongs to {owner.name}"
-    return Party.UNKNOWN, ""
+        return Party.SUPPORT, f"the domain belongs to {owner.name}, a service that vendors build on ({owner.kind})"
+    return Party.UNKNOWN, "no table says whose service the name is"
 
 
 def _domains(first_party: tuple[str, ...]) -> tuple[str, ...]:
@@ -46,14 +49,14 @@ def _without_name(seeds: Iterable[DestinationSeed], knowledge: Knowledge) -> tup
     for seed in seeds:
         service = knowledge.anycast.find(seed.ip)
         if service is None or service.kind not in {"resolver", "root", "time"}:
-            return Party.UNKNOWN, ""
+            return Party.UNKNOWN, NO_NAME
         if service.kind == "resolver" and not is_resolver_only(seed):
-            return Party.UNKNOWN, ""
+            return Party.UNKNOWN, NO_NAME
     return Party.INFRASTRUCTURE, "public resolver, root or time server"
 
 
 def is_resolver_only(seed: DestinationSeed) -> bool:
     """Tells whether all that was seen with the address is name resolution."""
-    if seed.applications:
-        return RESOLVER_APPLICATIONS.issuperset(seed.applications)
-    return bool(seed.ports) and set(seed.ports) <= {53, 853}
+    on_its_ports = bool(seed.ports) and RESOLVER_PORTS.issuperset(seed.ports)
+    known = RESOLVER_APPLICATIONS | ENCRYPTED if on_its_ports else RESOLVER_APPLICATIONS
+    return known.issuperset(seed.applications) if seed.applications else on_its_ports

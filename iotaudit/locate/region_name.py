@@ -35,7 +35,8 @@ def evidence(
         own = name == seed.name
         bound = name in seed.dns_aliases or (own and BINDING in (*seed.name_sources, seed.name_source))
         kind = KIND if bound else UNBOUND_KIND
-        word = "answered by DNS" if bound else "as the device or server wrote it"
+        reverse = name in seed.reverse_aliases or (own and seed.name_source == "reverse_dns")
+        word = "answered by DNS" if bound else "in reverse DNS" if reverse else "as the device or server wrote it"
         detail = (
             f"region {region} in {name}, {word}; the address is {entity.name}'s. {provider.source}"
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from iotaudit.locate.names import best_name, is_address
+from iotaudit.locate.round_trip import PROXY
 from iotaudit.model.destinations import DestinationSeed
 from iotaudit.model.flows import Direction, Flow, FlowName
 
@@ -62,12 +63,14 @@ class _Peer:
     bytes_in: int = 0
     payload_out: int = 0
     rtt_min_ns: int | None = None
+    answered_by_proxy: bool = False
     first_packet: int | None = None
     payload_packet: int | None = None
     applications: set[str] = field(default_factory=set)
     ports: set[int] = field(default_factory=set)
     devices: set[str] = field(default_factory=set)
     named: set[tuple[str, str]] = field(default_factory=set)
+    certificates: dict[str, int] = field(default_factory=dict)
     best: dict[str, FlowName] = field(default_factory=dict)
     """The earliest sighting of each name as the best one of a flow."""
 
@@ -80,7 +83,11 @@ class _Peer:
         self.bytes_out += out
         self.bytes_in += back
         self.payload_out += flow.device_sent
-        self.rtt_min_ns = _least(self.rtt_min_ns, flow.rtt_min_ns)
+        if "proxied" in flow.tags:
+            self.answered_by_proxy |= flow.rtt_min_ns is not None
+        elif not _device_is_server(flow):
+            # where the device answers, the round trip is its own
+            self.rtt_min_ns = _least(self.rtt_min_ns, flow.rtt_min_ns)
         self.first_packet = _least(self.first_packet, flow.first_packet)
         self.payload_packet = _least(self.payload_packet, flow.first_device_payload_packet)
         self.ports.add(port)
@@ -88,6 +95,9 @@ class _Peer:
             self.applications.add(flow.application)
         if flow.device:
             self.devices.add(flow.device)
+        if flow.tls and (shown := flow.tls.certificate) and shown.subject_o and not (shown.self_signed or _device_is_server(flow)):
+            packet = self.certificates.get(shown.subject_o)
+            self.certificates[shown.subject_o] = shown.packet if packet is None else min(packet, shown.packet)
         if flow.names:
             self.named.update([(name.name, name.source) for name in flow.names])
             best = best_name(flow)
@@ -118,6 +128,9 @@ class _Peer:
             devices=tuple(sorted(self.devices)),
             name_sources=tuple(sorted({source for other, source in self.named if other == name})),
             dns_aliases=tuple(sorted({other for other, source in self.named if source == "dns"} & aliases)),
+            certificates=tuple(sorted(self.certificates.items())),
+            reverse_aliases=tuple(sorted(aliases - {other for other, source in self.named if source != "reverse_dns"})),
+            rtt_unused=PROXY if self.answered_by_proxy and self.rtt_min_ns is None else "",
         )
 
 

@@ -18,21 +18,21 @@ MAGIC = b"IOTCOLS1"
 Column = npt.NDArray[Any]
 
 
-def read_columns(path: Path) -> dict[str, Column]:
-    """Gives the columns by name.
+def read_columns(path: Path, *beginnings: str) -> dict[str, Column]:
+    """Gives the columns by name: those whose names begin so, all where no beginning is given.
 
     Raises:
         SetupError: the file is missing or damaged, so the installation is.
     """
     try:
-        return _parse(path.read_bytes())
+        return _parse(path.read_bytes(), beginnings or ("",))
     except (OSError, ValueError, zstandard.ZstdError):
         raise SetupError(
             f"the embedded knowledge file {path.name} is damaged; install iotaudit again"
         ) from None
 
 
-def _parse(data: bytes) -> dict[str, Column]:
+def _parse(data: bytes, beginnings: tuple[str, ...]) -> dict[str, Column]:
     if not data.startswith(MAGIC):
         raise ValueError
     at = len(MAGIC) + 4
@@ -43,8 +43,10 @@ def _parse(data: bytes) -> dict[str, Column]:
     for name, (dtype, rows, frame_len) in header.items():
         kind = np.dtype(f"<{dtype}")
         frame = data[end : end + frame_len]
-        planes = unpacker.decompress(frame, max_output_size=rows * kind.itemsize)
         end += frame_len
+        if not name.startswith(beginnings):
+            continue
+        planes = unpacker.decompress(frame, max_output_size=rows * kind.itemsize)
         cells = np.frombuffer(planes, np.uint8).reshape(kind.itemsize, rows)
         columns[name] = np.ascontiguousarray(cells.T).view(kind).reshape(rows)
     return columns

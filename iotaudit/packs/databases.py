@@ -1,8 +1,8 @@
-"""Address databases in MaxMind's file form: the embedded one, and the user's own (`--geoip FILE`).
+"""Address databases in MaxMind's file form: an embedded one, and the user's own files (`--geoip FILE`).
 
 Files that name themselves as a MaxMind-style country, city, ASN or enterprise database are read through geoip2;
 flat records (`{"country_code": "DE"}`, `{"country": "DE", "asn": "AS64496"}`) through maxminddb, since geoip2 refuses
-them. Only `country` counts as a place: `registered_country` is where a network is registered.
+them. What has no such form is handed to `ranges.py`. Only `country` counts as a place: `registered_country` is where a network is registered.
 
 Source: MaxMind DB file format 2.0; records observed in DB-IP Lite, GeoLite2 test data, IPinfo Lite.
 """
@@ -18,20 +18,26 @@ import maxminddb
 
 from iotaudit.codec.guard import Fault, guarded
 from iotaudit.errors import InputError
-from iotaudit.model.knowledge import GeoAnswer, GeoDatabase, ZoneTable
+from iotaudit.model.knowledge import GeoAnswer, GeoDatabase, RegionNames, ZoneTable
 from iotaudit.model.result import KnowledgeFile
+from iotaudit.packs.ranges import MAX_LEN, RangeFile, read_ranges
 
 MAXMIND_METHODS = ("Enterprise", "City", "Country", "ASN", "ISP")
 SAMPLED = 64
 """Records looked at to tell whether a file holds countries or networks at all."""
 FAMILIES = (("geolite", "maxmind"), ("geoip2", "maxmind"), ("dbip", "dbip"), ("ipinfo", "ipinfo"))
 MAX_TEXT = 200
+MARKER = b"\xab\xcd\xefMaxMind.com"
+MARKER_WITHIN = 128 << 10
+"""Bytes from the end within which an MMDB file has its marker."""
 RECENT = 1024
 """Answers kept: location and operator ask for the same address in turn."""
 
 
 class MmdbFile:
     """One opened database."""
+
+    kind = "database"
 
     def __init__(
         self, source: str, date: str, family: str, read: Callable[[str], Any], zones: ZoneTable
@@ -41,6 +47,7 @@ class MmdbFile:
         self.family = family
         self._read = read
         self._zones = zones
+        self._flat: dict[str, GeoAnswer | None] = {}
         self.look_up = lru_cache(RECENT)(self._look_up)
 
     def _look_up(self, ip: str) -> GeoAnswer | None:
@@ -53,6 +60,10 @@ class MmdbFile:
             }:  # not in it; IPv6 in a v4 file
                 return None
             return GeoAnswer(vague="the record could not be read")
+        if isinstance(record, dict) and len(record) == 1 and isinstance(code := record.get("country_code"), str):
+            if code not in self._flat:
+                self._flat[code] = adapt(record, self._zones)
+            return self._flat[code]
         return adapt(record, self._zones)
 
 
@@ -112,40 +123,76 @@ def open_embedded(path: Path, date: str, zones: ZoneTable) -> MmdbFile:
 
 
 def open_geoip(
-    paths: Sequence[str], embedded_sha256: str, zones: ZoneTable
+    paths: Sequence[str], embedded_sha256: str, zones: ZoneTable, regions: tuple[RegionNames, ...] = ()
 ) -> tuple[tuple[GeoDatabase, ...], tuple[KnowledgeFile, ...]]:
-    """Opens the user's databases.
+    """Opens the user's files, each once (the same bytes under two names are one file).
 
     Raises:
-        InputError: a file is missing, unreadable, no such database, or has neither countries nor networks.
+        InputError: a file is missing, unreadable, in no known form, or has neither countries nor networks.
     """
     databases: list[GeoDatabase] = []
     files: list[KnowledgeFile] = []
     for text in paths:
         path = Path(text)
-        reader = _open(path)
-        meta = reader.metadata()
-        date = datetime.datetime.fromtimestamp(meta.build_epoch, datetime.UTC).date().isoformat()
-        sample = _sample(reader, zones)
-        if sample is None:
-            raise InputError(
-                f"{path}: the database ({_kind(meta)}) has neither countries nor networks; give a country, city or ASN file"
-            )
+        if _has_marker(path):
+            opened, version = _open_mmdb(path, embedded_sha256, zones)
+        else:
+            opened, version = _open_ranges(path, zones, regions)
         digest = _sha256(path)
-        name = f"geoip:{path.name}"
         if any(f.sha256 == digest for f in files):
             continue
-        databases.append(
-            MmdbFile(
-                name,
-                date,
-                _family(path, meta, digest, embedded_sha256),
-                _reading(path, reader, meta, sample),
-                zones,
-            )
-        )
-        files.append(KnowledgeFile(name, _kind(meta), date, "as licensed to the user", digest))
+        databases.append(opened)
+        files.append(KnowledgeFile(opened.id, version, opened.date, "as licensed to the user", digest))
     return tuple(databases), tuple(files)
+
+
+def _open_mmdb(path: Path, embedded_sha256: str, zones: ZoneTable) -> tuple[GeoDatabase, str]:
+    reader = _open(path)
+    meta = reader.metadata()
+    sample = _sample(reader, zones)
+    if sample is None:
+        raise InputError(
+            f"{path}: the database ({_kind(meta)}) has neither countries nor networks; give a country, city or ASN file"
+        )
+    family = _family(path, meta, _sha256(path), embedded_sha256)
+    read = _reading(path, reader, meta, sample)
+    return MmdbFile(f"geoip:{path.name}", _built(meta), family, read, zones), _kind(meta)
+
+
+def _built(meta: Any) -> str:  # noqa: ANN401
+    """Gives the day that a database says it was made on, "" where it is no day."""
+    made = guarded("mmdb", datetime.datetime.fromtimestamp, meta.build_epoch, datetime.UTC)
+    return "" if isinstance(made, Fault) else made.date().isoformat()
+
+
+def _open_ranges(
+    path: Path, zones: ZoneTable, regions: tuple[RegionNames, ...]
+) -> tuple[GeoDatabase, str]:
+    with path.open("rb") as file:
+        ranges = read_ranges(file.read(MAX_LEN + 1), zones, regions)
+    if ranges is None:
+        raise InputError(
+            f"{path}: is not an MMDB file, published cloud ranges, a geofeed or a registry file; see docs/sources/geoip.md"
+        )
+    return RangeFile(f"geoip:{path.name}", ranges.date, ranges.title, ranges), ranges.title
+
+
+def _has_marker(path: Path) -> bool:
+    """Tells whether a file is in MaxMind's form by the marker near its end."""
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; give a file")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: is no regular file; save it first")
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - MARKER_WITHIN))
+            return MARKER in file.read(MARKER_WITHIN)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; give an address database or a list of ranges") from None
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be opened ({error.strerror}); check its permissions"
+        ) from None
 
 
 def _open(path: Path) -> maxminddb.Reader:

@@ -1,5 +1,6 @@
 """The user's databases as sources."""
 
+from dataclasses import replace
 from typing import Any
 
 from iotaudit.locate import geoip, locate
@@ -31,7 +32,8 @@ def test_inconclusive_file_without_the_address_is_silent(seed: Any, with_databas
     knowledge = with_database(mine={"198.51.100.0/24": {"country_code": "RU"}})
     assert geoip.evidence(seed(ADDRESS), knowledge, settings) == ()
     (row,) = locate((seed(ADDRESS),), knowledge, settings)
-    assert row.location.why == "one_database"
+    assert {e.source for e in row.location.evidence} == {"dbip", "ipfire"}
+    assert row.location.why == "databases_agree"
 
 
 def test_dispute_inside_the_union_has_a_zone_but_no_country(seed: Any, with_database: Any, settings: Any) -> None:
@@ -58,4 +60,6 @@ def test_network_of_the_users_file_comes_first_and_both_reach_laws(seed: Any, wi
     assert (row.operator.asn, row.operator.country) == (37963, "CN")
     assert {e.source for e in row.operator.evidence} == {"geoip:mine.mmdb", "asn", "entities"}
     assert ("cn-cybersecurity-law", "operator") in {(law.id, law.reach) for law in row.access_laws}
+    alone = replace(knowledge, databases=[d for d in knowledge.databases if d.id != "ipfire"])
+    (row,) = locate((seed(ADDRESS),), alone, settings)
     assert row.location.status is Status.UNKNOWN, "a cloud is named: one database places it no more"

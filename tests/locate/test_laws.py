@@ -70,3 +70,27 @@ def test_laws_of_hong_kong_taiwan_and_china_are_not_merged(knowledge: Any) -> An
     assert countries("TW") == set()
     assert countries("MO") == set()
     assert countries("PR") == {"US"}
+
+
+def test_every_law_names_the_evidence_that_it_rests_on(knowledge: Any) -> None:
+    owner = knowledge.owner("tuya.com")
+    operator = Operator(name="Moppel", country="US", parent="Moppel", parent_country="US")
+    book = LawBook(knowledge, "2026-11-24")
+    rows = {(r.id, r.reach): r for r in book.laws_for([at("US")], operator, (), (owner,))}
+    assert rows["us-cloud-act", "place"].rests_on == ("location",)
+    assert rows["us-cloud-act", "operator"].rests_on == ("operator",)
+    assert rows["cn-cybersecurity-law", "operator"].rests_on == ("owner",)
+    assert all(r.status and r.as_of and r.review_by and r.checked for r in rows.values())
+
+
+def test_organisation_of_a_certificate_is_within_reach_too(knowledge: Any) -> None:
+    owner = knowledge.owner("tuya.com")
+    rows = LawBook(knowledge, "2026-11-24").laws_for([at("DE")], Operator(), (), (), (owner,))
+    assert {r.country for r in rows} == {"CN"}
+    assert all("the organisation in the certificate" in r.why and r.rests_on == ("owner",) for r in rows)
+
+
+def test_stale_row_says_until_when_it_was_good(knowledge: Any) -> None:
+    rows = LawBook(knowledge, "2027-01-15").laws_for([at("US")], Operator(), (), ())
+    (fisa,) = (r for r in rows if r.id == "us-fisa-702")
+    assert "due for review by 2026-12-31" in fisa.why

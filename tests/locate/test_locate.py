@@ -44,12 +44,23 @@ def test_us_operator_in_frankfurt_is_in_the_eu_and_in_reach_of_us_law(seed: Any,
     )
 
 
-def test_cloud_address_without_a_region_has_no_country(seed: Any, knowledge: Any, settings: Any) -> None:
+def test_cloud_address_without_a_region_is_claimed_where_both_databases_agree(
+    seed: Any, knowledge: Any, settings: Any
+) -> None:
     (row,) = locate((seed(FRANKFURT, "eu.moppel.example", ("dns",)),), knowledge, settings)
+    assert (row.location.country, row.location.status) == ("DE", Status.CLAIMED)
+    assert row.location.why == "databases_agree"
+    assert {e.source for e in row.location.evidence if e.country == "DE"} == {"dbip", "ipfire"}
+
+
+def test_cloud_address_that_one_database_alone_places_has_no_country(
+    seed: Any, knowledge: Any, settings: Any
+) -> None:
+    alone = replace(knowledge, databases=knowledge.databases[:1])
+    (row,) = locate((seed(FRANKFURT, "eu.moppel.example", ("dns",)),), alone, settings)
     assert (row.location.country, row.location.status) == (None, Status.UNKNOWN)
     assert row.location.why == "cloud_without_region"
     assert row.zone is Zone.UNKNOWN
-    assert any(e.source == "dbip" and e.country == "DE" for e in row.location.evidence)
 
 
 def test_region_in_the_name_against_the_database_is_disputed(seed: Any, knowledge: Any, settings: Any) -> None:

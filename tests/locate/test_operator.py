@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from iotaudit.locate.operator import network_of, owners
+from iotaudit.locate.operator import NOBODY, network_of, owners, ownership_of
 
 
 def test_pass_curated_network_has_a_seat_and_a_parent_with_their_source(knowledge: Any) -> None:
@@ -45,3 +45,42 @@ def test_owner_of_a_name_is_found_up_the_labels(knowledge: Any) -> None:
     assert owners("tuyaeu.com.evil.example", knowledge) == ()
     assert owners("nottuyaeu.com", knowledge) == ()
     assert owners(None, knowledge) == ()
+
+
+def test_hosting_and_owning_are_two_facts(seed: Any, knowledge: Any) -> None:
+    hosting = network_of("34.240.1.1", knowledge)
+    found = ownership_of("a1.m.tuyaeu.com", (seed("34.240.1.1"),), (hosting,), knowledge)
+    assert (hosting.operator.country, found.owner.name, found.owner.country) == ("US", "Tuya Inc.", "CN")
+    assert any("owner of the domain" in e.detail and e.date for e in found.owner.evidence)
+
+
+def test_organisation_of_a_certificate_is_evidence_with_its_packet(seed: Any, knowledge: Any) -> None:
+    shown = seed("198.51.100.1", certificates=(("HANGZHOU HIKVISION DIGITAL TECHNOLOGY CO LTD", 9),))
+    found = ownership_of("cam.example", (shown,), (), knowledge)
+    assert [e.id for e in found.certified] == ["hikvision"]
+    assert found.owner.country == "CN"
+    assert [e.packet for e in found.owner.evidence if e.source == "certificate"] == [9]
+
+
+def test_organisation_that_no_row_knows_keeps_its_name_and_has_no_seat(seed: Any, knowledge: Any) -> None:
+    shown = seed("198.51.100.1", certificates=(("Moppel Robotics GmbH", 9),))
+    found = ownership_of("moppel.example", (shown,), (), knowledge)
+    assert (found.owner.name, found.owner.country, found.owner.parent, found.certified) == ("Moppel Robotics GmbH", None, None, ())
+
+
+def test_two_unknown_organisations_name_nobody(seed: Any, knowledge: Any) -> None:
+    shown = seed("198.51.100.1", certificates=(("Dustwhale Ltd", 12), ("Moppel GmbH", 9)))
+    found = ownership_of("x.example", (shown,), (), knowledge)
+    assert found.owner.name is None
+    assert len(found.owner.evidence) == 2
+
+
+def test_certificate_of_the_front_makes_it_no_owner(seed: Any, knowledge: Any) -> None:
+    shown = seed("34.240.1.1", certificates=(("Amazon Web Services, Inc.", 9),))
+    found = ownership_of("moppel.example", (shown,), (network_of("34.240.1.1", knowledge),), knowledge)
+    assert (found.owner.name, found.certified) == (None, ())
+    assert found.owner.evidence
+
+
+def test_without_name_and_certificate_nobody_owns_it(seed: Any, knowledge: Any) -> None:
+    assert ownership_of(None, (seed("198.51.100.1"),), (), knowledge) is NOBODY

@@ -43,3 +43,18 @@ def test_empty_pattern_makes_nothing_first_party(knowledge: Any) -> None:
 def test_resolver_address_with_other_traffic_is_not_infrastructure(seed: Any, knowledge: Any) -> None:
     assert party_of(None, (seed("8.8.8.8", ports=(443,)),), knowledge, ())[0] is Party.UNKNOWN
     assert party_of(None, (seed("145.100.3.4"),), knowledge, ())[0] is Party.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("name", "ground"),
+    [
+        ("mqtt.moppel.example", "the vendor's own domain: moppel.example (profile or declaration)"),
+        ("0.pool.ntp.org", "ntp.org"),
+        ("www.google-analytics.com", "google-analytics.com"),
+        ("x.iot.eu-central-1.amazonaws.com", "Amazon Web Services, Inc."),
+        ("dustwhale.example", "no table says whose service the name is"),
+        (None, "no name led to the address"),
+    ],
+)
+def test_every_party_has_its_ground(seed: Any, knowledge: Any, name: Any, ground: str) -> None:
+    assert ground in party_of(name, (seed("145.100.3.4"),), knowledge, ("moppel.example",))[1]

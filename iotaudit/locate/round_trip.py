@@ -1,0 +1,172 @@
+"""Time of flight: how far away an answer can have come from. See docs/sources/round_trip.md.
+
+Light in vacuum covers 150 km of distance per millisecond of round trip, there and back; nothing is faster, so what
+is farther than that from the lab did not answer. This is the only bound that excludes a place. It says where the
+answer to a handshake came from: a front end may have given it, and pass the data on.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from iotaudit.model.destinations import DestinationSeed, Evidence, Zone
+from iotaudit.model.knowledge import Knowledge
+from iotaudit.model.result import Settings
+
+ID = "round_trip"
+KIND = "round-trip"
+IN_EEA_KIND = "round-trip-eea"
+"""Kind of a round trip that leaves no place outside the EEA in reach."""
+DISPROOF_KIND = "disproof"
+"""Kind of a row by which the place that another row names is out of reach."""
+UNUSED_KIND = "round-trip-unused"
+KM_PER_MS = 150
+CLOCK_ERROR_NS = 1_000_000
+"""What the clock of the recording host, and the order in which it stamps packets, may be wrong by."""
+TOO_NEAR_NS = 1_000_000
+"""Less is the local network's own: an access line alone takes as long."""
+ALIKE_NS = 200_000
+ALIKE_BELOW_NS = 20_000_000
+ALIKE_ADDRESSES = 4
+ALIKE_NETWORKS = 3
+"""Round trips of so many addresses in so many networks within `ALIKE_NS`: one thing answered for all of them."""
+PROXY = "a proxy answered the handshake"
+TOO_NEAR = "under 1 ms, so something in or near the local network answered"
+ALIKE = "other networks answered within the same fifth of a millisecond: one thing near the lab may speak for all"
+INSIDE = frozenset({Zone.EU, Zone.EEA})
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a round trip leaves possible: the first `count` countries `around` the lab; `zone` holds for all of them."""
+
+    ms: float
+    km: float
+    around: tuple[tuple[float, str], ...]
+    count: int
+    zone: Zone
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """The countries in reach, nearest first."""
+        return tuple(code for _, code in self.around[: self.count])
+
+
+def evidence(
+    seed: DestinationSeed, knowledge: Knowledge, settings: Settings
+) -> tuple[Evidence, ...]:
+    """Gives one row where the position of the lab is known, the address answered a handshake, and that bounds it."""
+    if settings.lab_position is None:
+        return ()
+    if seed.rtt_unused:
+        return (Evidence(ID, UNUSED_KIND, None, f"the round trip is not used: {seed.rtt_unused}"),)
+    reach = reach_of(seed, knowledge, settings)
+    if reach is None:
+        return ()
+    kind = IN_EEA_KIND if reach.zone in INSIDE else KIND
+    only = reach.around[0][1] if reach.count == 1 else None
+    detail = (
+        f"answered a handshake within {reach.ms:.1f} ms: not farther than {reach.km:.0f} km from the lab "
+        f"({KM_PER_MS} km per ms of round trip, {CLOCK_ERROR_NS // 1_000_000} ms of clock error allowed), "
+        f"{_words(reach)}; a front end may have answered"
+    )
+    return (Evidence(ID, kind, only, detail),)
+
+
+def disproofs(
+    rows: Iterable[Evidence], seed: DestinationSeed, knowledge: Knowledge, settings: Settings
+) -> tuple[Evidence, ...]:
+    """Gives a row for each country that other evidence names and that is out of reach."""
+    reach = reach_of(seed, knowledge, settings)
+    if reach is None or settings.lab_position is None:
+        return ()
+    distances = knowledge.outlines.distances(*settings.lab_position)
+    found = []
+    for country in sorted({row.country for row in rows if row.country and row.source != ID}):
+        km = distances.get(country, 0.0)
+        if km > reach.km:
+            detail = (
+                f"not in {country}: its nearest point is at least {km:.0f} km from the lab, "
+                f"the answer came from within {reach.km:.0f} km"
+            )
+            found.append(Evidence(ID, DISPROOF_KIND, None, detail, family=country))
+    return tuple(found)
+
+
+def reach_of(seed: DestinationSeed, knowledge: Knowledge, settings: Settings) -> Reach | None:
+    """Gives what is in reach, None where nothing is known of it or nothing is out of reach."""
+    if settings.lab_position is None or seed.rtt_min_ns is None or seed.rtt_unused:
+        return None
+    km = KM_PER_MS * (seed.rtt_min_ns + CLOCK_ERROR_NS) / 1_000_000
+    around = knowledge.outlines.around(*settings.lab_position)
+    count = bisect_right(around, (km, "~"))
+    if count == len(around):
+        return None
+    zone = _zone(around, count, knowledge, settings)
+    return Reach(seed.rtt_min_ns / 1_000_000, km, around, count, zone)
+
+
+def screened(
+    seeds: Iterable[DestinationSeed], knowledge: Knowledge, settings: Settings
+) -> tuple[DestinationSeed, ...]:
+    """Gives the seeds, those marked whose round trip tells nothing of the distance."""
+    found = tuple(seeds)
+    if settings.lab_position is None:
+        return found
+    alike = _alike(found, knowledge)
+    marked = []
+    for seed in found:
+        ns, unused = seed.rtt_min_ns, seed.rtt_unused
+        if ns is not None and not unused and not seed.local:
+            unused = TOO_NEAR if ns < TOO_NEAR_NS else ALIKE if seed.ip in alike else ""
+        marked.append(replace(seed, rtt_unused=unused) if unused != seed.rtt_unused else seed)
+    return tuple(marked)
+
+
+def _alike(seeds: Iterable[DestinationSeed], knowledge: Knowledge) -> frozenset[str]:
+    """Gives the addresses that answered as fast as those of other networks."""
+    least: dict[str, int] = {}
+    for seed in seeds:
+        ns = seed.rtt_min_ns
+        if ns is not None and ns < ALIKE_BELOW_NS and not (seed.local or seed.rtt_unused):
+            least[seed.ip] = min(ns, least.get(seed.ip, ns))
+    rows = sorted((ns, ip) for ip, ns in least.items())
+    networks = {ip: (knowledge.networks.look_up(ip) or (0, ""))[0] for ip in least}
+    found: set[str] = set()
+    inside: dict[int, int] = defaultdict(int)
+    begin = marked = 0
+    for end, (ns, ip) in enumerate(rows):
+        inside[networks[ip]] += 1
+        while ns - rows[begin][0] > ALIKE_NS:
+            first = networks[rows[begin][1]]
+            inside[first] -= 1
+            if not inside[first]:
+                del inside[first]
+            begin += 1
+        if end - begin + 1 >= ALIKE_ADDRESSES and len(inside) >= ALIKE_NETWORKS:
+            found.update(other for _, other in rows[max(begin, marked) : end + 1])
+            marked = end + 1
+    return frozenset(found)
+
+
+def _zone(
+    around: tuple[tuple[float, str], ...], count: int, knowledge: Knowledge, settings: Settings
+) -> Zone:
+    """Gives EU or EEA where all that is in reach lies there, else unknown; stops at the first that does not."""
+    zone = Zone.EU if count else Zone.UNKNOWN
+    for _, country in islice(around, count):
+        found = knowledge.zones.zone(country, settings.as_of)
+        if found not in INSIDE:
+            return Zone.UNKNOWN
+        zone = found if found is Zone.EEA else zone
+    return zone
+
+
+def _words(reach: Reach) -> str:
+    if reach.zone in INSIDE:
+        return "so every point outside the EEA is out of reach"
+    if not reach.count:
+        return "where no country is"
+    return f"where {reach.count} of all countries and territories have a point"

@@ -2,12 +2,21 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden-update", action="store_true", help="write the expected audits again; read the diff")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_knowledge_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keeps what is installed on this machine out of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IOTAUDIT_DATA", str(tmp_path_factory.mktemp("user") / "none"))
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,6 +12,7 @@ from iotaudit.cli.capture import capture
 from iotaudit.cli.compare import compare
 from iotaudit.cli.data import app as data_app
 from iotaudit.cli.demo import demo
+from iotaudit.cli.explain import explain
 from iotaudit.cli.later import add_later
 from iotaudit.cli.output import Commands
 from iotaudit.cli.profiles import app as profiles_app
@@ -36,6 +37,7 @@ app.command(short_help="Audit captures: where does data go?")(audit)
 app.command(short_help="Record an interface, a proxy, or both.")(capture)
 app.command(short_help="Render a saved audit again.")(report)
 app.command(short_help="Put audits side by side.")(compare)
+app.command(short_help="The chain of evidence of one destination.")(explain)
 app.add_typer(rules_app, name="rules")
 app.add_typer(profiles_app, name="profiles")
 app.add_typer(data_app, name="data", short_help="The knowledge behind the verdict.")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from iotaudit.model.result import Audit
     from iotaudit.pipeline import Progress
 
+MOST_NORTH, MOST_EAST = 90, 180
 READ_FAULTS = frozenset(
     (
         "not_a_capture",
@@ -69,12 +70,26 @@ def audit(
     known: Annotated[
         str | None, typer.Option(metavar="FILE", help="YAML file of values known of the device and its tester.")
     ] = None,
+    keylog: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Key log (SSLKEYLOGFILE) that opens TLS and QUIC; repeatable."),
+    ] = None,
     wifi_key: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Lines ssid:passphrase; opens WPA2 frames from a handshake on."),
     ] = None,
+    declared: Annotated[
+        str | None, typer.Option(metavar="FILE", help="YAML file of what the vendor declares, held against the capture.")
+    ] = None,
+    knowledge: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="Judge by this installed version of the knowledge.")
+    ] = None,
     geoip: Annotated[
         list[str] | None, typer.Option(metavar="FILE", help="MMDB file of yours to hear as well; repeatable.")
+    ] = None,
+    lab_position: Annotated[
+        str | None,
+        typer.Option(metavar="LAT,LON", help="Where it was recorded; round trips then bound where servers can be."),
     ] = None,
     inside: Annotated[
         list[str] | None, typer.Option(metavar="CIDR", help="A network that counts as inside; repeatable.")
@@ -101,22 +116,17 @@ def audit(
         bool, typer.Option("--fail-on-undetermined", help="Exit with 1 where the answer is undetermined.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-    keylog: Annotated[str | None, typer.Option(hidden=True)] = None,
-    declared: Annotated[str | None, typer.Option(hidden=True)] = None,
     waivers: Annotated[str | None, typer.Option(hidden=True)] = None,
     baseline: Annotated[str | None, typer.Option(hidden=True)] = None,
-    lab_position: Annotated[str | None, typer.Option(hidden=True)] = None,
     digest_key: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Audit captures of one set-up: does data leave the EU, where to, run by whom, and what is sent?"""
     refuse(
-        keylog=keylog,
-        declared=declared,
         waivers=waivers,
         baseline=baseline,
-        lab_position=lab_position,
         digest_key=digest_key,
     )
+    position = place(lab_position) if lab_position is not None else None
     if json == "-" and "-" in captures and sys.stdin.isatty():
         raise UsageError("standard input is a terminal; pipe a capture into it")
     prepare(out, json)
@@ -129,8 +139,12 @@ def audit(
             profile=profile,
             rules=rules or (),
             known=known,
+            keylog=keylog or (),
             wifi_key=wifi_key,
+            declared=declared,
+            knowledge=knowledge,
             geoip=geoip or (),
+            lab_position=position,
             inside=inside or (),
             all_hosts=all_hosts,
             as_of=as_of,
@@ -145,6 +159,22 @@ def audit(
     with patient():
         write(result, out=out, json=json, quiet=quiet)
     raise typer.Exit(code)
+
+
+def place(text: str) -> tuple[float, float]:
+    """Gives latitude and longitude in degrees (WGS 84).
+
+    Raises:
+        UsageError: it is not two numbers within their bounds.
+    """
+    parts = text.split(",")
+    try:
+        latitude, longitude = (float(part) for part in parts)
+    except ValueError:
+        raise UsageError("--lab-position takes LAT,LON in degrees, as in 52.37,4.90") from None
+    if not (abs(latitude) <= MOST_NORTH and abs(longitude) <= MOST_EAST):
+        raise UsageError("--lab-position: latitude is within 90, longitude within 180 degrees")
+    return latitude, longitude
 
 
 def prepare(out: Path | None, json: str | None = None) -> None:

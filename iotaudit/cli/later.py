@@ -6,7 +6,7 @@ import typer
 
 from iotaudit.errors import UsageError
 
-COMMANDS = ("explain", "bundle", "verify", "fleet", "serve")
+COMMANDS = ("bundle", "verify", "fleet", "serve")
 
 
 def add_later(app: typer.Typer) -> None:

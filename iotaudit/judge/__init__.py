@@ -6,11 +6,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from iotaudit.judge.declared import hold
 from iotaudit.judge.facts import FACTS
 from iotaudit.judge.findings import in_order
 from iotaudit.judge.outcomes import outcome_of
 from iotaudit.judge.scene import NOTHING, make_scene
 from iotaudit.judge.verdict import verdict_of, verdict_of_device
+from iotaudit.model.declared import DeclaredRow
 from iotaudit.model.facts import Facts
 from iotaudit.model.findings import Finding, Pack, Profile, Rule, RuleOutcome
 from iotaudit.model.reach import Verdict
@@ -19,12 +21,16 @@ from iotaudit.model.result import Settings
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What follows from the facts. `device_verdicts` pairs each device id with the verdict on that device."""
+    """What follows from the facts. `device_verdicts` pairs each device id with the verdict on that device.
+
+    `declared` are the lines of the vendor's declaration, () without one.
+    """
 
     verdict: Verdict
     findings: tuple[Finding, ...]
     outcomes: tuple[RuleOutcome, ...]
     device_verdicts: tuple[tuple[str, Verdict], ...]
+    declared: tuple[DeclaredRow, ...] = ()
 
 
 def judge(
@@ -40,6 +46,7 @@ def judge(
         device_verdicts=tuple(
             (device.id, verdict_of_device(scene, device)) for device in scene.facts.devices
         ),
+        declared=hold(facts.declaration, scene, dict(facts.companies)) if facts.declaration else (),
     )
 
 

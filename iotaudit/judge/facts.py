@@ -229,6 +229,31 @@ def _flow_encryption(flow: Flow) -> Value:
     return UNKNOWN if state is EncryptionState.NONE and flow.device_sent else state.value
 
 
+def _weak(flow: Flow) -> Value:
+    if flow.tls is None:
+        return _without_tls(flow)
+    whole = flow.tls.cipher is not None and flow.tls.certificate is not None
+    return flow.tls.weak if whole else AtLeast(flow.tls.weak)
+
+
+def _self_signed(flow: Flow) -> Value:
+    if flow.tls is None:
+        return _without_tls(flow)
+    return flow.tls.certificate.self_signed if flow.tls.certificate else UNKNOWN
+
+
+def _expired(flow: Flow) -> Value:
+    if flow.tls is None:
+        return _without_tls(flow)
+    validity = flow.tls.certificate.validity if flow.tls.certificate else None
+    return validity == "expired" if validity else UNKNOWN
+
+
+def _without_tls(flow: Flow) -> Value:
+    """Gives None where the flow is known to have no TLS, since it was read; else nobody knows."""
+    return None if flow.encryption.state is EncryptionState.PLAINTEXT else UNKNOWN
+
+
 def _domains(_scene: Scene, subject: Subject) -> Value:
     return len({domain_of(d) for d in subject.destinations})
 
@@ -317,6 +342,9 @@ FLOW_FACTS: dict[str, Callable[[Flow], Value]] = {
     "flow.server_port": lambda f: f.server.port,
     "flow.encryption": _flow_encryption,
     "flow.device_sent": lambda f: f.device_sent,
+    "tls.weak": _weak,
+    "tls.self_signed": _self_signed,
+    "tls.expired": _expired,
 }
 RESOLVER_FACTS: dict[str, Callable[[Resolver], Value]] = {
     "resolver.configured": lambda r: UNKNOWN if r.configured is None else r.configured,

@@ -15,7 +15,7 @@ from iotaudit.judge.findings import evidence_packets
 from iotaudit.judge.places import EEA_COUNTRIES, Placed, is_relay, places_of, reaches_of
 from iotaudit.judge.scene import Scene, natural
 from iotaudit.judge.statement import statement_of
-from iotaudit.model.destinations import Destination, Zone
+from iotaudit.model.destinations import AccessLaw, Destination, Zone
 from iotaudit.model.devices import Device
 from iotaudit.model.flows import Flow
 from iotaudit.model.reach import Answer, Coverage, Reach, Reason, Verdict
@@ -24,6 +24,15 @@ MAX_CITED = 20
 """Packets cited by one reason."""
 LAWS = "laws"
 """Name of the knowledge whose age forbids a "no" on access."""
+HIDDEN_NAMES = (
+    ("encrypted_dns", "names_hidden", "names were asked for on an encrypted line, so which ones is not known"),
+    (
+        "possible_encrypted_dns",
+        "names_possibly_hidden",
+        "names may have been asked for on an encrypted line; only an address or a port says so",
+    ),
+)
+"""Tags of flows, with the code and the text of what they mean for the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,22 +193,32 @@ def _look_doubts(coverage: Coverage) -> tuple[Reason, ...]:
 def _access(trips: tuple[Trip, ...], scene: Scene) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
     """Gives the reasons for "yes" on access by a third country's law, and those that forbid a "no"."""
     reached: list[Reason] = []
+    due: list[Reason] = []
     unowned: list[Trip] = []
+    hosted: list[Trip] = []
     for trip in trips:
         row = trip.destination
         laws = law_rows(scene, row) if row else ()
         for reach in ("place", "operator"):
-            titles = dict.fromkeys(law.title for law in laws if law.reach == reach)
-            if titles:
-                text = f"{_name(trip)} is within reach of {words.listed(titles)} by its {reach}"
-                reached.append(_reason(f"access_{reach}", text, (trip,)))
+            found = [law for law in laws if law.reach == reach]
+            fresh = [law for law in found if not law.stale]
+            if fresh:
+                reached.append(_reach(trip, reach, fresh))
+            elif found:
+                due.append(_due(trip, reach, found))
         if row is None or not is_owned(row):
             unowned.append(trip)
-    unsure: list[Reason] = []
+        elif not (row.owner.country and row.owner.parent_country):
+            hosted.append(trip)
+    unsure = due
     if unowned:
         names = words.listed(_name(trip) for trip in unowned)
         text = f"operator or ultimate parent is not on file: {names}"
         unsure.append(_reason("unknown_owner", text, tuple(unowned)))
+    if hosted:
+        names = words.listed(_name(trip) for trip in hosted)
+        text = f"who hosts it is on file, whose service it is or its ultimate parent is not: {names}"
+        unsure.append(_reason("unknown_service", text, tuple(hosted)))
     strange = [trip for trip in trips if _lawless(trip, scene)]
     if strange:
         names = words.listed(_name(trip) for trip in strange)
@@ -208,6 +227,31 @@ def _access(trips: tuple[Trip, ...], scene: Scene) -> tuple[tuple[Reason, ...], 
     if LAWS in scene.facts.stale:
         unsure.append(Reason("stale_laws", "the knowledge of access laws is past its review date"))
     return tuple(reached), tuple(unsure)
+
+
+def _reach(trip: Trip, reach: str, laws: list[AccessLaw]) -> Reason:
+    """Gives the reason that laws reach a destination: which, and by which seat or place."""
+    titles = dict.fromkeys(law.title for law in laws)
+    grounds = dict.fromkeys(_ground(law) for law in laws)
+    text = f"{_name(trip)} is within reach of {words.listed(titles)} by its {reach}: {words.listed(grounds, most=3)}"
+    return _with_laws(_reason(f"access_{reach}", text, (trip,)), laws)
+
+
+def _due(trip: Trip, reach: str, laws: list[AccessLaw]) -> Reason:
+    """Gives the reason why laws that may have changed settle nothing."""
+    titles = dict.fromkeys(law.title for law in laws)
+    text = f"{_name(trip)} would be within reach of {words.listed(titles)} by its {reach}, but "
+    text += "that knowledge is past its review date"
+    return _with_laws(_reason("access_stale", text, (trip,)), laws)
+
+
+def _ground(law: AccessLaw) -> str:
+    """Gives the first ground of a law: who has its seat, or what was placed, where."""
+    return law.why.partition(";")[0]
+
+
+def _with_laws(reason: Reason, laws: list[AccessLaw]) -> Reason:
+    return replace(reason, laws=tuple(dict.fromkeys(law.id for law in laws)))
 
 
 def _lawless(trip: Trip, scene: Scene) -> bool:
@@ -242,6 +286,16 @@ def _beside_proxy(trips: tuple[Trip, ...], scene: Scene) -> list[Reason]:
     return [Reason("beside_proxy", text, ids, tuple(packets[:MAX_CITED]))]
 
 
+def _hidden_names(trips: tuple[Trip, ...]) -> list[Reason]:
+    """Gives a reason where names were, or may have been, asked for on a line that nobody could read."""
+    found = []
+    for tag, code, text in HIDDEN_NAMES:
+        some = tuple(trip for trip in trips if any(tag in flow.tags and not flow.encryption.opened for flow in trip.flows))
+        if some:
+            found.append(_reason(code, f"{text}: {words.listed(_name(trip) for trip in some)}", some))
+    return found
+
+
 def _notes(coverage: Coverage, trips: tuple[Trip, ...], scene: Scene) -> tuple[Reason, ...]:
     """Gives what else must be known of the answer: what stayed closed, and knowledge past its date."""
     found = []
@@ -253,6 +307,7 @@ def _notes(coverage: Coverage, trips: tuple[Trip, ...], scene: Scene) -> tuple[R
         text = f"{words.size(total)} of payload stayed closed; what is in it is not known"
         found.append(Reason("closed", text, where))
     found += _beside_proxy(trips, scene)
+    found += _hidden_names(trips)
     stale = [name for name in scene.facts.stale if name != LAWS]
     if stale:
         found.append(

@@ -39,7 +39,7 @@ class Evidence:
     """What one source says of an address or a name; never rewritten. `country` is ISO 3166-1 alpha-2 or None.
 
     `source` is the id of the location source (its file name) or, for a user's file, `geoip:<file name>`.
-    `kind` groups sources that share inputs (database, region, round-trip, anycast, registry, name):
+    `kind` groups sources that share inputs (database, published, region, round-trip, anycast, registry, name):
     only different kinds count as independent. `date` is the ISO date of the source's data, "" none.
     `family` names the maker whose inputs the source shares (two files of one family are one voice).
     """
@@ -77,8 +77,27 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose service a destination is, as far as its name and its certificate tell: another question than who runs it.
+
+    `evidence` has the owner of the name's domain and the organisation that the certificate was issued to; the fields
+    before it are those of an organisation of the curated table that the evidence leads to, None where it leads to none.
+    """
+
+    name: str | None = None
+    country: str | None = None
+    parent: str | None = None
+    parent_country: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AccessLaw:
-    """A law that may reach the destination. `reach` is the one that applied: place or operator."""
+    """A law that may reach the destination. `reach` is the one that applied: place or operator.
+
+    `rests_on` names the parts of the destination whose evidence leads to it: location, operator, owner. `status`,
+    `as_of`, `review_by` and `checked` are those of the law's row; `stale`: the day of review has passed.
+    """
 
     id: str
     title: str
@@ -87,6 +106,11 @@ class AccessLaw:
     country: str = ""
     gag: str = ""
     stale: bool = False
+    rests_on: tuple[str, ...] = ()
+    status: str = ""
+    as_of: str = ""
+    review_by: str = ""
+    checked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +133,9 @@ class DestinationSeed:
     `flows` are flow ids, `name_packet`/`payload_packet` packet ids (first evidence of the name / first payload).
     `name_sources` are all sources that gave `name` for this address: only a DNS answer binds it to the address,
     what the device itself writes (SNI, Host) may be anything. `dns_aliases` are the aliases that DNS tied to it.
+    `certificates` pairs each subject organisation of a server's certificate with the first packet that shows it;
+    those that the server signed itself are not among them. `reverse_aliases` are the aliases that only reverse DNS gave.
+    `rtt_unused` says why the round trip tells nothing of the distance ("": nothing speaks against it).
     """
 
     ip: str
@@ -130,6 +157,9 @@ class DestinationSeed:
     devices: tuple[str, ...]
     name_sources: tuple[str, ...] = ()
     dns_aliases: tuple[str, ...] = ()
+    certificates: tuple[tuple[str, int], ...] = ()
+    reverse_aliases: tuple[str, ...] = ()
+    rtt_unused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +187,6 @@ class Destination:
     payload_packet: int | None = None
     hard_coded: bool = False
     notes: tuple[str, ...] = ()
+    owner: Owner = Owner()
+    party_ground: str = ""
+    """Why the party is what it is."""

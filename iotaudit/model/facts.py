@@ -1,8 +1,8 @@
 """All that the rules may know: facts without payload."""
 
 from dataclasses import dataclass
-from typing import Any
 
+from iotaudit.model.declared import Declaration
 from iotaudit.model.destinations import Destination
 from iotaudit.model.devices import Device
 from iotaudit.model.events import DnsAnswer
@@ -46,7 +46,9 @@ class Facts:
     stale: tuple[str, ...]
     duration_ns: int
     test_country: str | None = None
-    declaration: Any = None
+    declaration: Declaration | None = None
     has_proxy_run: bool = False
     local_resolvers: tuple[tuple[str, str], ...] = ()
     """(resolver address, zone) of every resolver that was asked."""
+    companies: tuple[tuple[str, str], ...] = ()
+    """(name of a company as declared, its name on file) where the curated table has it."""

@@ -5,6 +5,7 @@ ISO 3166-1 alpha-2 in capitals, dates are ISO texts.
 """
 
 import ipaddress
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,17 +22,25 @@ BITS = {4: 32, 6: 128}
 
 @dataclass(frozen=True, slots=True)
 class GeoAnswer:
-    """What one database says of one address; None: it says nothing of this. `vague`: it answered without a country."""
+    """What one database says of one address; None: it says nothing of this. `vague`: it answered without a country.
+
+    `told` is the row of the file in words, "" where the country is all that it says.
+    """
 
     country: str | None = None
     asn: int | None = None
     as_name: str | None = None
     anycast: bool = False
     vague: str = ""
+    told: str = ""
 
 
 class GeoDatabase(Protocol):
-    """An opened address database. `id` is the source id, `family` groups those that share their inputs."""
+    """An opened address database. `id` is the source id, `family` groups those that share their inputs.
+
+    `kind` says what an answer is: database (some maker's opinion), published (the word of who runs the addresses),
+    registry (who holds them, which is no place).
+    """
 
     @property
     def id(self) -> str: ...  # noqa: D102 - see the class
@@ -39,6 +48,8 @@ class GeoDatabase(Protocol):
     def date(self) -> str: ...  # noqa: D102
     @property
     def family(self) -> str: ...  # noqa: D102
+    @property
+    def kind(self) -> str: ...  # noqa: D102
 
     def look_up(self, ip: str) -> GeoAnswer | None:
         """Gives the answer for an address, None where there is none; never raises for any text."""
@@ -69,9 +80,25 @@ class SuffixTable(Protocol):
         ...
 
 
+class OutlineTable(Protocol):
+    """Country outlines."""
+
+    def around(self, lat: float, lon: float) -> tuple[tuple[float, str], ...]:
+        """Gives lower bounds of the distance in km from a position to every country, nearest first."""
+        ...
+
+    def distances(self, lat: float, lon: float) -> Mapping[str, float]:
+        """Gives the same by country."""
+        ...
+
+
 @lru_cache(1024)
 def address_of(text: str) -> tuple[int, int] | None:
     """Gives version and number of an address, None for what is none (kept: several tables ask in turn)."""
+    parts = text.split(".")
+    if len(parts) == 4 and text.isascii() and all(map(_is_octet, parts)):
+        a, b, c, d = parts
+        return 4, int(a) << 24 | int(b) << 16 | int(c) << 8 | int(d)
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -79,23 +106,27 @@ def address_of(text: str) -> tuple[int, int] | None:
     return address.version, int(address)
 
 
-class Networks(Generic[T]):
-    """Longest-prefix match over some hundred networks; every look-up costs one dict access per prefix length."""
+def _is_octet(text: str) -> bool:
+    """Tells whether a part of an IPv4 address is in its usual form (anything else is left to `ipaddress`)."""
+    return text.isdigit() and len(text) <= 3 and int(text) < 256 and (text[0] != "0" or text == "0")
 
-    __slots__ = ("_by_length",)
+
+class Networks(Generic[T]):
+    """Longest-prefix match: the networks are laid out once as ranges without overlap, in order of address."""
+
+    __slots__ = ("_starts", "_values")
 
     def __init__(self, rows: Iterable[tuple[str, T]]) -> None:
-        tables: dict[tuple[int, int], dict[int, T]] = {}
+        """Takes networks in CIDR form with their values; of two rows for one network the first holds."""
+        seen: dict[int, dict[tuple[int, int], T]] = {version: {} for version in BITS}
         for text, value in rows:
             network = ipaddress.ip_network(text)
-            shift = BITS[network.version] - network.prefixlen
-            tables.setdefault((network.version, shift), {}).setdefault(
-                int(network.network_address) >> shift, value
-            )
-        self._by_length = {
-            version: tuple((s, t) for (v, s), t in sorted(tables.items()) if v == version)
-            for version in BITS
-        }
+            first, last = int(network.network_address), int(network.broadcast_address)
+            seen[network.version].setdefault((first, -last), value)
+        self._starts: dict[int, list[int]] = {}
+        self._values: dict[int, list[T | None]] = {}
+        for version, found in seen.items():
+            self._starts[version], self._values[version] = _laid_out(found)
 
     def find(self, ip: str) -> T | None:
         """Gives the value of the longest network that holds the address, None for none or for no address."""
@@ -103,11 +134,32 @@ class Networks(Generic[T]):
         if address is None:
             return None
         version, number = address
-        for shift, table in self._by_length[version]:
-            found = table.get(number >> shift)
-            if found is not None:
-                return found
-        return None
+        return self._values[version][bisect_right(self._starts[version], number) - 1]
+
+
+def _laid_out(networks: Mapping[tuple[int, int], T]) -> tuple[list[int], list[T | None]]:
+    """Gives starts and values of ranges from 0 on; networks (first, -last) lie apart or one inside the other."""
+    starts: list[int] = [0]
+    values: list[T | None] = [None]
+
+    def begin(start: int, value: T | None) -> None:
+        if starts[-1] == start:
+            values[-1] = value
+        else:
+            starts.append(start)
+            values.append(value)
+
+    around: list[tuple[int, T]] = []
+    for first, negated in sorted(networks):
+        while around and around[-1][0] < first:
+            end, _ = around.pop()
+            begin(end + 1, around[-1][1] if around else None)
+        begin(first, networks[first, negated])
+        around.append((-negated, networks[first, negated]))
+    while around:
+        end, _ = around.pop()
+        begin(end + 1, around[-1][1] if around else None)
+    return starts, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +176,8 @@ class Law:
     gag: str
     status: str
     review_by: str
+    as_of: str = ""
+    checked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +196,8 @@ class Entity:
     source: str
     as_of: str
     checked: str
+    also: tuple[str, ...] = ()
+    """Names of companies of the organisation, as certificates and declarations write them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,11 +345,14 @@ class Knowledge:
     networks: NetworkTable
     vendors: VendorTable
     suffixes: SuffixTable
+    outlines: OutlineTable
     country_names: Mapping[str, str]
     dates: Mapping[str, str]
     """Table id (entities, regions, asn, ...) to the ISO date of its data."""
     by_asn: Mapping[int, Entity] = field(default_factory=dict)
     by_domain: Mapping[str, Entity] = field(default_factory=dict)
+    by_name: Mapping[str, Entity] = field(default_factory=dict)
+    """Name of an organisation, in the form of `company_key`, to its row."""
 
     def vendor(self, mac: int) -> str | None:
         """Gives the vendor of a 48-bit link address; none for group and locally administered (random) ones."""
@@ -342,6 +401,11 @@ class Knowledge:
     def stale(self, as_of: str) -> tuple[str, ...]:
         """Gives the names of the knowledge that was due for review before a day."""
         return tuple(sorted(f.name for f in self.files if f.review_by and f.review_by < as_of))
+
+
+def company_key(name: str) -> str:
+    """Gives the name of a company without case, spaces and punctuation, which every register writes differently."""
+    return "".join(char for char in name.casefold() if char.isalnum())
 
 
 def find_up(table: Mapping[str, T], name: str) -> tuple[str, T] | None:

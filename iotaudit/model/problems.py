@@ -71,7 +71,7 @@ PROBLEM_KINDS: dict[str, str] = {
     "malformed_message": "a message of a known protocol could not be read",
     "dissector_fault": "a dissector failed on these bytes; the flow was not read further",
     "decryption_failed": "a key log names the session, but its records do not open with it",
-    "decryption_stopped": "records opened with a key log up to here; what follows was not read",
+    "decryption_stopped": "records or packets opened with a key log up to here; what follows was not read",
     "event_limit": "a flow has more messages than are kept",
     "decode_limit": "a body is deeper, larger or costlier than the bound of decoding",
 }

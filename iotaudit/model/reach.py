@@ -22,12 +22,13 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One sentence of the ground of a verdict, with what it rests on (ids, packet ids)."""
+    """One sentence of the ground of a verdict, with what it rests on (ids, packet ids; `laws`: ids of access laws)."""
 
     code: str
     text: str
     destinations: tuple[str, ...] = ()
     packets: tuple[int, ...] = ()
+    laws: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
 
+from iotaudit.model.declared import DeclaredRow
 from iotaudit.model.destinations import Destination
 from iotaudit.model.devices import Device
 from iotaudit.model.events import DnsAnswer
@@ -45,7 +46,11 @@ class Settings:
     lab_position: tuple[float, float] | None = None
     geoip: tuple[str, ...] = ()
     known: str | None = None
+    keylog: tuple[str, ...] = ()
     wifi_key: str | None = None
+    declared: str | None = None
+    knowledge: str = "shipped"
+    """The version of the knowledge: "shipped" with the tool, or that of an installed package."""
     fail_on: str = "none"
     fail_on_undetermined: bool = False
 
@@ -80,7 +85,7 @@ class Audit:
     verdict: Verdict
     marks: tuple[Mark, ...] = ()
     observations: tuple[Any, ...] = ()
-    declared: tuple[Any, ...] = ()
+    declared: tuple[DeclaredRow, ...] = ()
     warnings: tuple[str, ...] = ()
     pack_titles: tuple[tuple[str, str, str], ...] = ()
     """(pack id, title, caveat) of the packs in use."""

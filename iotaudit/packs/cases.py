@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iotaudit.errors import Place
+from iotaudit.model.declared import Declaration
 from iotaudit.model.destinations import (
     AccessLaw,
     AddressLocation,
@@ -141,7 +142,7 @@ def _facts(row: Fields) -> Facts:
         stale=row.texts("stale"),
         duration_ns=duration_ns,
         test_country=row.text("test_country") or None,
-        declaration={} if declared else None,
+        declaration=Declaration("Vendor") if declared else None,
         has_proxy_run=bool(row.flag("proxy_run")),
         local_resolvers=tuple(zone for _, zone in resolvers),
     )

@@ -26,36 +26,45 @@ from iotaudit.model.knowledge import (
     SpecialRange,
     Territory,
     ZoneTable,
+    company_key,
 )
 from iotaudit.model.result import KnowledgeFile
 from iotaudit.packs.databases import open_embedded, open_geoip
+from iotaudit.packs.ipfire import IpfireTable
+from iotaudit.packs.library import DATA, SHIPPED_SHELF, Shelf
 from iotaudit.packs.lookups import AsnTable, OuiTable, Suffixes
+from iotaudit.packs.outlines import Outlines
 
-DATA = Path(__file__).resolve().parent / "data"
 SUFFIX_LIST = Path(publicsuffixlist.PSLFILE)
 Table = dict[str, Any]
 
 
-def load_knowledge(geoip: Sequence[str] = ()) -> Knowledge:
-    """Gives the embedded knowledge with the user's databases on top.
+def load_knowledge(geoip: Sequence[str] = (), shelf: Shelf = SHIPPED_SHELF) -> Knowledge:
+    """Gives the knowledge of a version with the user's databases on top.
 
     Args:
-        geoip: paths of MMDB files; each is a source of its own, named `geoip:<file name>`.
+        geoip: paths of address databases, published ranges, geofeeds or registry files; each is a source of its own,
+            named `geoip:<file name>`.
+        shelf: an installed version of the knowledge; the one that ships with the tool where none is given.
 
     Raises:
-        InputError: one of them is missing, unreadable or no such database.
+        InputError: one of them is missing, unreadable or no such file.
         SetupError: the installation's own files are missing or damaged.
     """
-    tables: Table = _json(DATA / "tables.json")
+    tables: Table = {**_json(DATA / "tables.json"), **shelf.tables()}
     manifest = _json(DATA / "manifest.json")
     files = tuple(
-        KnowledgeFile(**{k: v for k, v in row.items() if k in KnowledgeFile.__slots__})
+        KnowledgeFile(**{k: v for k, v in shelf.rows.get(row["name"], row).items() if k in KnowledgeFile.__slots__})
         for row in manifest["files"]
     )
     by_name = {f.name: f for f in files}
     zones = _zones(tables["zones"], tables["countries"])
-    user_databases, user_files = open_geoip(geoip, by_name["dbip-country"].sha256, zones)
-    embedded = open_embedded(DATA / "dbip-country.mmdb", by_name["dbip-country"].date, zones)
+    regions = tuple(_regions(row) for row in tables["regions"]["providers"])
+    user_databases, user_files = open_geoip(geoip, by_name["dbip-country"].sha256, zones, regions)
+    embedded = (
+        open_embedded(shelf.path("dbip-country", "dbip-country.mmdb"), by_name["dbip-country"].date, zones),
+        IpfireTable(shelf.path("ipfire", "ipfire.bin"), by_name["ipfire"].date, zones),
+    )
     entities = tuple(
         _entity(row, tables["entities"]["defaults"]) for row in tables["entities"]["entities"]
     )
@@ -72,17 +81,33 @@ def load_knowledge(geoip: Sequence[str] = ()) -> Knowledge:
             for row in tables["addresses"]["rows"]
             for network in row["networks"]
         ),
-        regions=tuple(_regions(row) for row in tables["regions"]["providers"]),
-        roles=_roles(tables["roles"], _json(DATA / "third-parties.json")),
-        databases=(embedded, *user_databases),
-        networks=AsnTable(DATA / "asn.bin"),
-        vendors=OuiTable(DATA / "oui.bin"),
+        regions=regions,
+        roles=_roles(tables["roles"], _json(shelf.path("third-parties", "third-parties.json"))),
+        databases=(*embedded, *user_databases),
+        networks=AsnTable(shelf.path("asn", "asn.bin")),
+        vendors=OuiTable(shelf.path("oui", "oui.bin")),
         suffixes=Suffixes(SUFFIX_LIST, local),
+        outlines=Outlines(shelf.path("outlines", "outlines.bin")),
         country_names=tables["countries"],
         dates={f.name: f.date for f in files},
         by_asn={asn: entity for entity in entities for asn in entity.asns},
         by_domain={domain: entity for entity in entities for domain in entity.domains},
+        by_name={company_key(name): entity for entity in entities for name in (entity.name, *entity.also)},
     )
+
+
+def try_shelf(shelf: Shelf) -> None:
+    """Opens all of a version and asks each part once, so that a file of another form shows at once.
+
+    Raises:
+        Exception: whatever a file of another form makes its reader raise.
+    """
+    knowledge = load_knowledge((), shelf)
+    for ip in ("192.0.2.1", "2001:db8::1"):
+        knowledge.networks.look_up(ip)
+        for database in knowledge.databases:
+            database.look_up(ip)
+    knowledge.vendors.look_up(0)
 
 
 def _json(path: Path) -> Any:  # noqa: ANN401 - the file's own form
@@ -132,6 +157,8 @@ def _law(row: Table) -> Law:
         gag=row["gag"],
         status=row["status"],
         review_by=row["review_by"],
+        as_of=row["as_of"],
+        checked=row["checked"],
     )
 
 
@@ -150,6 +177,7 @@ def _entity(row: Table, defaults: Table) -> Entity:
         source=row["source"],
         as_of=row["as_of"] if "as_of" in row else defaults["as_of"],
         checked=row["checked"] if "checked" in row else defaults["checked"],
+        also=tuple(row.get("also", ())),
     )
 
 
@@ -170,7 +198,7 @@ def _regions(row: Table) -> RegionNames:
         suffixes=tuple(row["suffixes"]),
         prefixes=tuple(row.get("prefixes", [""])),
         endings=tuple(row.get("endings", [""])),
-        regions=row["regions"],
+        regions={**row["regions"], **row.get("range_regions", {})},
         source=row["source"],
         labels_before=row.get("labels_before", 0),
     )

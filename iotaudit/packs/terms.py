@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -19,16 +20,31 @@ def data_types() -> dict[str, DataType]:
     Raises:
         SetupError: the installation's own table is missing or damaged.
     """
-    try:
-        rows = orjson.loads(TABLES.read_bytes())["data-types"]["types"]
-    except (OSError, orjson.JSONDecodeError):
-        raise SetupError(
-            f"the embedded knowledge file {TABLES.name} is missing or damaged; install iotaudit again"
-        ) from None
+    rows = _tables()["data-types"]["types"]
     return {
         r["id"]: DataType(r["id"], r["title"], r["gdpr_class"], r["sensitivity"], r["why"])
         for r in rows
     }
+
+
+@cache
+def countries() -> dict[str, str]:
+    """Gives the names of countries by ISO 3166-1 alpha-2 code.
+
+    Raises:
+        SetupError: the installation's own table is missing or damaged.
+    """
+    names: dict[str, str] = _tables()["countries"]
+    return names
+
+
+def _tables() -> Any:  # noqa: ANN401 - the file's own form
+    try:
+        return orjson.loads(TABLES.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        raise SetupError(
+            f"the embedded knowledge file {TABLES.name} is missing or damaged; install iotaudit again"
+        ) from None
 
 
 def shipped_packs() -> tuple[str, ...]:

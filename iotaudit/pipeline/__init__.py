@@ -9,7 +9,7 @@ import datetime
 import ipaddress
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -21,8 +21,11 @@ from iotaudit.codec.wpa_keys import master_key
 from iotaudit.errors import UsageError
 from iotaudit.model.inputs import InputFacts
 from iotaudit.model.result import Audit, Run, Settings
+from iotaudit.packs.declared import load_declaration
+from iotaudit.packs.keylog import KeyLogFile, load_keylog
 from iotaudit.packs.knowledge import load_knowledge
 from iotaudit.packs.known import load_known
+from iotaudit.packs.library import open_shelf
 from iotaudit.packs.profiles import load_profile
 from iotaudit.packs.rules import load_packs
 from iotaudit.packs.wifi_key import load_wifi_keys
@@ -41,7 +44,10 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
     profile: str | None = None,
     rules: Sequence[str] = (),
     known: str | Path | None = None,
+    keylog: Sequence[str | Path] = (),
     wifi_key: str | Path | None = None,
+    declared: str | Path | None = None,
+    knowledge: str | None = None,
     geoip: Sequence[str | Path] = (),
     inside: Sequence[str] = (),
     all_hosts: bool = False,
@@ -62,7 +68,10 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
         profile: name or file of a profile.
         rules: names or paths of rule packs; the profile's, else the shipped ones, where empty.
         known: YAML file of values that the lab knows of the device.
+        keylog: key logs that open TLS and QUIC sessions.
         wifi_key: file of lines "ssid:passphrase" that opens Wi-Fi frames from the handshake on.
+        declared: YAML file of what the vendor declares of the device.
+        knowledge: an installed version of the knowledge, or "shipped"; None takes the one in use.
         geoip: MMDB files of the user.
         inside: CIDR texts that count as inside.
         all_hosts: list the conversations of every host.
@@ -78,7 +87,7 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
     Raises:
         UsageError: an option is wrong, or the device is not in the capture.
         InputError: a file is missing or unreadable.
-        PackError: a rule, profile, known-values or Wi-Fi key file has mistakes.
+        PackError: a rule, profile, known-values, Wi-Fi key or declaration file has mistakes.
         IotauditError: one of several processes died.
     """
     started = time.time_ns()
@@ -88,33 +97,39 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
     for text in inside:
         _check_network(text)
     chosen = load_profile(profile) if profile else None
-    with searched(NEVER):
-        rule_packs = load_packs(tuple(rules) or (chosen.packs if chosen else ()) or DEFAULT_PACKS)
-        knowledge = load_knowledge([str(p) for p in geoip])
-        known_values = detect.known_values(load_known(str(known))) if known else ()
-        networks = load_wifi_keys(str(wifi_key)) if wifi_key else ()
-    settings = Settings(
-        as_of=_date(as_of),
-        profile=chosen.id if chosen else None,
-        rules=tuple(pack.id for pack in rule_packs),
-        device=wanted,
-        inside=tuple(inside),
-        all_hosts=all_hosts,
-        lab_position=lab_position,
-        geoip=tuple(Path(p).name for p in geoip),
-        known=Path(known).name if known else None,
-        wifi_key=Path(wifi_key).name if wifi_key else None,
-        fail_on=fail_on,
-        fail_on_undetermined=fail_on_undetermined,
-    )
-    with searched(SELDOM):
-        masters = tuple(dict.fromkeys(master_key(*network) for network in networks))
-        task = Task(names, knowledge.data_types, known_values, masters)
-        reading, inputs = _read(task, jobs, progress, stdin, follow)
-    with searched(NEVER):
-        result = conclude(reading, inputs, knowledge, rule_packs, chosen, settings)
-    run = Run(started, _host(), time.perf_counter() - clock)
-    return replace(result, run=run)
+    with open_shelf(knowledge) as shelf:
+        with searched(NEVER):
+            rule_packs = load_packs(tuple(rules) or (chosen.packs if chosen else ()) or DEFAULT_PACKS)
+            world = load_knowledge([str(p) for p in geoip], shelf)
+            declaration = load_declaration(str(declared)) if declared else None
+            known_values = detect.known_values(load_known(str(known))) if known else ()
+            key_logs = [load_keylog(str(p)) for p in keylog]
+            networks = load_wifi_keys(str(wifi_key)) if wifi_key else ()
+        settings = Settings(
+            as_of=_date(as_of),
+            profile=chosen.id if chosen else None,
+            rules=tuple(pack.id for pack in rule_packs),
+            device=wanted,
+            inside=tuple(inside),
+            all_hosts=all_hosts,
+            lab_position=lab_position,
+            geoip=tuple(Path(p).name for p in geoip),
+            known=Path(known).name if known else None,
+            keylog=tuple(log.name for log in key_logs),
+            wifi_key=Path(wifi_key).name if wifi_key else None,
+            declared=Path(declared).name if declared else None,
+            knowledge=shelf.version,
+            fail_on=fail_on,
+            fail_on_undetermined=fail_on_undetermined,
+        )
+        with searched(SELDOM):
+            masters = tuple(dict.fromkeys(master_key(*network) for network in networks))
+            task = Task(names, world.data_types, known_values, masters, tuple(log.text for log in key_logs))
+            reading, inputs = _read(task, jobs, progress, stdin, follow)
+        with searched(NEVER):
+            result = conclude(reading, inputs, world, rule_packs, chosen, settings, declaration)
+        run = Run(started, _host(), time.perf_counter() - clock)
+        return replace(result, run=run, warnings=(*result.warnings, *_about_keys(key_logs, reading)))
 
 
 def _read(
@@ -132,6 +147,15 @@ def _read(
         reading.read(readers, progress, workers.watch)
         workers.collect(reading)
     return reading, reading.inputs(readers)
+
+
+def _about_keys(key_logs: Sequence[KeyLogFile], reading: Reading) -> Iterator[str]:
+    """Gives what is to say of key logs that were of no use, or only in part."""
+    for log in key_logs:
+        if not log.randoms & reading.keys.used:
+            yield f"key log {log.name}: none of its sessions is in the capture, or their beginnings are missing"
+        if log.refused:
+            yield f"key log {log.name}: lines that are none of a key log were passed over ({log.refused})"
 
 
 def _host() -> str:

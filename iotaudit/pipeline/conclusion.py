@@ -2,25 +2,35 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from iotaudit import __version__, locate
 from iotaudit.assemble.devices import Census, take_census
+from iotaudit.detect.redact import Redactor
 from iotaudit.judge import judge
+from iotaudit.judge.hosts import network_text
 from iotaudit.locate.names import NameBook
+from iotaudit.locate.resolvers import resolver_tag
 from iotaudit.locate.seeds import make_seeds
 from iotaudit.model.data_types import KnownValue
+from iotaudit.model.declared import Declaration, DeclaredHost, DeclaredRow, DeclaredVolume
 from iotaudit.model.destinations import Destination, Zone
 from iotaudit.model.devices import Device
 from iotaudit.model.events import DhcpSeen, DnsAnswer, DnsQuery, Event, RouterAdvertised
 from iotaudit.model.facts import CountryFact, Facts
 from iotaudit.model.findings import Pack, Profile
+from iotaudit.model.flows import Flow
 from iotaudit.model.inputs import InputFacts
-from iotaudit.model.knowledge import Knowledge
+from iotaudit.model.knowledge import Knowledge, company_key
 from iotaudit.model.problems import Problem
 from iotaudit.model.result import Audit, Run, Settings
 from iotaudit.pipeline.flow_list import Sided
 from iotaudit.pipeline.once import count_once
 from iotaudit.pipeline.reading import Reading
+
+Hosted = TypeVar("Hosted", DeclaredHost, DeclaredVolume)
+FREE_TEXT = frozenset(("operators", "sub_processors", "operator", "purpose"))
+"""Lines of a declaration whose declared side is free text."""
 
 
 def conclude(
@@ -30,6 +40,7 @@ def conclude(
     rule_packs: tuple[Pack, ...],
     profile: Profile | None,
     settings: Settings,
+    declaration: Declaration | None = None,
 ) -> Audit:
     """Gives the audit of what was read: who, where, what, and the verdict. The reading is used up."""
     rows, once = count_once(reading)
@@ -51,12 +62,12 @@ def conclude(
     flows = sided.flows(reading.summaries, names, all_hosts=settings.all_hosts)
     del rows, sided  # as many as flows, and not needed beside them
     destinations = locate.locate(
-        make_seeds(flows), knowledge, settings, profile.first_party if profile else ()
+        make_seeds(flows), knowledge, settings, (*(profile.first_party if profile else ()), *_own_hosts(declaration))
     )
     flows = flows.placed(destinations)
     detection = reading.detector.finish(_own_values(census.devices), once.refs(flows.refs()), once.numbers)
     redactor = detection.redactor
-    flows = flows.masked(redactor.flow)
+    flows = flows.masked(lambda flow: redactor.flow(_tagged(flow, knowledge)))
     destinations = tuple(redactor.destination(d) for d in destinations)
     dns_rows = tuple(
         (redactor.answer(answer), configured) for answer, configured in _dns_rows(events, census, settings)
@@ -78,6 +89,8 @@ def conclude(
         duration_ns=max(last) - min(first) if first else 0,
         has_proxy_run=flows.has_web_log,
         local_resolvers=_resolvers(dns_rows, destinations),
+        declaration=_host_masked(declaration, knowledge, redactor),
+        companies=_companies(declaration, knowledge),
     )
     judgement = judge(facts, rule_packs, profile, settings)
     verdicts = dict(judgement.device_verdicts)
@@ -96,10 +109,78 @@ def conclude(
         outcomes=judgement.outcomes,
         verdict=judgement.verdict,
         marks=facts.marks,
-        warnings=tuple(f"knowledge {name} is past its review date" for name in facts.stale),
+        declared=tuple(_masked(row, redactor) for row in judgement.declared),
+        warnings=_warnings(facts.stale, destinations),
         pack_titles=tuple((p.id, p.title, p.caveat) for p in rule_packs),
         rule_titles=tuple((r.id, r.title, r.severity.name.lower()) for p in rule_packs for r in p.rules),
     )
+
+
+def _tagged(flow: Flow, knowledge: Knowledge) -> Flow:
+    """Gives the flow with what the knowledge tells of its purpose."""
+    tag = resolver_tag(flow, knowledge)
+    return replace(flow, tags=(*flow.tags, tag)) if tag else flow
+
+
+def _own_hosts(declaration: Declaration | None) -> tuple[str, ...]:
+    """Gives the hosts that a vendor declares as its own: names whose operator it is."""
+    rows = declaration.destinations or () if declaration else ()
+    vendor = company_key(declaration.vendor) if declaration else ""
+    return tuple(row.host for row in rows if company_key(row.operator) == vendor and not network_text(row.host))
+
+
+def _companies(declaration: Declaration | None, knowledge: Knowledge) -> tuple[tuple[str, str], ...]:
+    """Gives the companies of a declaration that the curated table has, with their names there."""
+    if declaration is None:
+        return ()
+    by_id = {company_key(entity.id): entity for entity in knowledge.entities}
+    told = {
+        declaration.vendor,
+        *(declaration.operators or ()),
+        *(row.name for row in declaration.sub_processors or ()),
+        *(row.operator for row in (*(declaration.destinations or ()), *(declaration.remote_access or ()))),
+    }
+    found = ((text, knowledge.by_name.get(company_key(text)) or by_id.get(company_key(text))) for text in sorted(told))
+    return tuple((text, entity.name) for text, entity in found if entity)
+
+
+def _host_masked(declaration: Declaration | None, knowledge: Knowledge, redactor: Redactor) -> Declaration | None:
+    """Gives a declaration whose hosts are masked as those of the capture are, so that the same ones stay the same."""
+    if declaration is None:
+        return None
+
+    def host(text: str) -> str:
+        name = text.removeprefix("*.")
+        return text[: -len(name)] + redactor.host(name, knowledge.registrable(name)) if name else text
+
+    def rows(told: tuple[Hosted, ...] | None) -> tuple[Hosted, ...] | None:
+        return None if told is None else tuple(replace(row, host=host(row.host)) for row in told)
+
+    updates = declaration.update_hosts
+    return replace(
+        declaration,
+        destinations=rows(declaration.destinations),
+        volumes=rows(declaration.volumes),
+        remote_access=rows(declaration.remote_access),
+        update_hosts=None if updates is None else tuple(map(host, updates)),
+    )
+
+
+def _masked(row: DeclaredRow, redactor: Redactor) -> DeclaredRow:
+    """Gives a line with known values masked in what the vendor wrote as free text."""
+    free = row.item in FREE_TEXT or row.item.rpartition(".")[2] in FREE_TEXT
+    return replace(row, declared=redactor.text(row.declared)) if free and isinstance(row.declared, str) else row
+
+
+def _warnings(stale: Sequence[str], destinations: Sequence[Destination]) -> tuple[str, ...]:
+    """Gives what is to say of knowledge past its review date: whole files, and each law that a destination rests on."""
+    laws = {
+        f"law {law.title} ({law.id}) was due for review by {law.review_by}: what it names may have changed"
+        for row in destinations
+        for law in row.access_laws
+        if law.stale
+    }
+    return (*(f"knowledge {name} is past its review date" for name in stale), *sorted(laws))
 
 
 def _with_problems(inputs: tuple[InputFacts, ...], found: Sequence[Problem]) -> tuple[InputFacts, ...]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from iotaudit import detect
 from iotaudit.capture import InputReader, open_inputs
 from iotaudit.capture.wpa import WifiOpener
+from iotaudit.codec.keylog import KeyLog
 from iotaudit.errors import IotauditError, UsageError
 from iotaudit.model.data_types import DataType, KnownValue
 from iotaudit.model.lanes import ALL_LANES, LANES
@@ -56,11 +57,15 @@ class Task:
     data_types: tuple[DataType, ...]
     known: tuple[KnownValue, ...]
     wifi_masters: tuple[bytes, ...] = ()
+    key_logs: tuple[bytes, ...] = ()
 
     def reading(self, lanes: tuple[int, ...]) -> Reading:
         """Gives a new reading of some lanes."""
         wifi = WifiOpener(self.wifi_masters) if self.wifi_masters else None
-        return Reading(detect.Detector(self.data_types, self.known), lanes, wifi=wifi)
+        keys = KeyLog()
+        for text in self.key_logs:
+            keys.add(text)
+        return Reading(detect.Detector(self.data_types, self.known), lanes, wifi=wifi, keys=keys)
 
 
 def choose_jobs(wanted: int | None, readers: Sequence[InputReader]) -> int:

@@ -4,6 +4,7 @@ Flows are dealt out to lanes (`model.lanes`). A reading looks into the flows of 
 them, and may be joined with what readings of the other lanes gathered; whatever is not of one flow, each works out whole.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from iotaudit.capture.layers import arp_senders, decode
 from iotaudit.capture.order import TimeOrder, by_input
 from iotaudit.capture.repeats import RepeatedFrames
 from iotaudit.capture.wpa import WifiOpener
+from iotaudit.codec.keylog import KeyLog
 from iotaudit.dissect import FlowDissector
 from iotaudit.dissect.weblog import read_exchange
 from iotaudit.model.events import Event, NameSeen, Oddity
@@ -27,9 +29,11 @@ from iotaudit.model.inputs import InputFacts, Mark
 from iotaudit.model.lanes import ALL_LANES, LANES, lane_of
 from iotaudit.model.packets import input_of, packet_id
 from iotaudit.model.problems import Problem, ProblemTally
-from iotaudit.model.raw import Content, Exchange, FrameBatch, Segment
+from iotaudit.model.raw import Content, Exchange, FrameBatch, Secret, Segment
 from iotaudit.model.want import BOTH, NEITHER
 
+LOSSES = frozenset({"decryption_stopped"})
+"""Kinds of oddities by which content of a flow that counts as read was lost."""
 EVENTS_KEPT = 2_000_000 // LANES
 """Bound of kept events (DNS answers and the like) of a lane; beyond it they are counted as a problem."""
 
@@ -60,11 +64,16 @@ class Gathered:
     lanes: dict[int, Lane]
     ledgers: dict[int, detect.Ledger]
     summaries: dict[int, FlowSummary]
+    used_keys: frozenset[bytes]
+    late_keys: dict[int, int]
 
 
 @dataclass(slots=True)
 class Reading:
-    """What is gathered while the inputs stream by. `items` counts what the inputs gave, batches mostly."""
+    """What is gathered while the inputs stream by. `items` counts what the inputs gave, batches mostly.
+
+    `keys` begin as those of the key logs; the inputs may hold more.
+    """
 
     detector: detect.Detector
     own_lanes: tuple[int, ...] = ALL_LANES
@@ -76,10 +85,12 @@ class Reading:
     items: int = 0
     interrupted: bool = False
     wifi: WifiOpener | None = None
+    keys: KeyLog = field(default_factory=KeyLog)
     assembler: Assembler = field(init=False)
     _lanes: dict[int, Lane] = field(init=False)
     _duplicates: DuplicateFrames = field(default_factory=DuplicateFrames)
     _repeats: RepeatedFrames | None = None
+    _late: Counter[int] = field(default_factory=Counter)
     _open: dict[int, FlowDissector] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -128,13 +139,16 @@ class Reading:
 
     def gathered(self) -> Gathered:
         """Gives what was kept of the own lanes."""
-        return Gathered(self.packets, self._lanes, self.detector.ledgers(self.own_lanes), self.summaries)
+        return Gathered(self.packets, self._lanes, self.detector.ledgers(self.own_lanes), self.summaries, frozenset(self.keys.used), self._late)
 
     def join(self, gathered: Gathered) -> None:
         """Takes over what a reading of other lanes kept."""
         self._lanes.update(gathered.lanes)
         self.detector.take_over(gathered.ledgers)
         self.summaries.update(gathered.summaries)
+        self.keys.used |= gathered.used_keys
+        for index, count in gathered.late_keys.items():
+            self._late[index] += count
 
     def events(self) -> tuple[Event, ...]:
         """Gives the events of all lanes in order of packets, then flows; those of one flow and packet as they came."""
@@ -147,6 +161,10 @@ class Reading:
         for one in (self.problems, *(self._lanes[number].problems for number in sorted(self._lanes))):
             for problem in one.rows():
                 tally.add(problem)
+        for index, count in self._late.items():
+            if count:
+                detail = "secrets that stand in the file behind the handshakes that they belong to"
+                tally.add(Problem("decryption_failed", index, detail=detail, count=count))
         return tuple(
             replace(
                 facts,
@@ -181,8 +199,12 @@ class Reading:
                 self._take_exchange(item, packet_id(reader.index, item.number))
             case Mark():
                 self.marks.append(item)
+            case Secret(kind="tls"):
+                late = self.keys.late
+                self.keys.add(item.data)
+                self._late[reader.index] += self.keys.late - late
             case _:
-                pass  # secrets: decryption is not built yet, so keys are read over and forgotten
+                pass  # secrets of protocols that are not opened
 
     def _take_exchange(self, exchange: Exchange, packet: int) -> None:
         number = self.weblog.add(exchange, packet)
@@ -201,7 +223,9 @@ class Reading:
             if dissector is None:
                 if number in self.summaries:
                     continue
-                dissector = known[number] = dissect.open_flow(number, *self.assembler.endpoints(number))
+                dissector = known[number] = dissect.open_flow(
+                    number, *self.assembler.endpoints(number), self.keys
+                )
             seen = dissector.feed(segment)
             if seen:
                 self._take_output(number, seen)
@@ -222,7 +246,9 @@ class Reading:
             if isinstance(item, Content):
                 self.detector.feed(item)
             elif isinstance(item, Oddity):
-                lane.problems.add(Problem(item.kind, input_of(item.packet), item.packet, None, item.detail))
+                lost = item.kind in LOSSES
+                place = input_of(item.packet), item.packet, None
+                lane.problems.add(Problem(item.kind, *place, item.detail, loses_payload=lost))
             elif isinstance(item, NameSeen):
                 continue  # the flow's summary has it
             elif len(lane.events) < EVENTS_KEPT:

@@ -34,6 +34,10 @@ COLUMNS = (
     "first_packet",
     "payload_packet",
     "hard_coded",
+    "owner",
+    "owner_country",
+    "party_ground",
+    "declared",
 )
 
 
@@ -49,6 +53,10 @@ def render(document: Mapping[str, Any], _options: RenderOptions) -> str:
     for finding in document["findings"]:
         if finding["destination"]:
             rules.setdefault(finding["destination"], set()).add(finding["rule"])
+    states: dict[str, dict[str, None]] = {}
+    for line in document["declared"]:
+        for ident in line["destinations"]:
+            states.setdefault(ident, {})[f"{line['item']}: {wording.DECLARED[line['state']]}"] = None
     for row in document["destinations"]:
         operator = row["operator"]
         cells = (
@@ -75,6 +83,10 @@ def render(document: Mapping[str, Any], _options: RenderOptions) -> str:
             row["first_packet"],
             row["payload_packet"],
             wording.yes_no(row["hard_coded"]),
+            row["owner"]["name"],
+            row["owner"]["country"],
+            row["party_ground"],
+            "; ".join(states.get(row["id"], ())),
         )
         writer.writerow([escape.csv(cell) for cell in cells])
     return out.getvalue()

@@ -7,7 +7,7 @@ Source: Content Security Policy Level 3, https://www.w3.org/TR/CSP3/
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -17,23 +17,15 @@ from markupsafe import Markup
 
 from iotaudit.report import RenderOptions, page
 from iotaudit.report.escape import html
+from iotaudit.report.explain import Node
 
-TEMPLATES = ("report.html", "parts.html")
+TEMPLATES = ("report.html", "parts.html", "explain.html")
 
 
 def render(document: Mapping[str, Any], options: RenderOptions) -> str:
     """Gives the page; the same document gives the same text."""
     style, script = _text("report.css"), _text("report.js")
-    policy = "; ".join(
-        (
-            "default-src 'none'",
-            "img-src data:",
-            f"style-src '{_digest(style)}'",
-            f"script-src '{_digest(script)}'",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
-    )
+    policy = _policy(f"style-src '{_digest(style)}'", f"script-src '{_digest(script)}'")
     template = _environment().get_template("report.html")
     return template.render(
         page.view(document, options.max_rows),
@@ -41,6 +33,23 @@ def render(document: Mapping[str, Any], options: RenderOptions) -> str:
         style=Markup(style),  # noqa: S704 - files of ours
         script=Markup(script),  # noqa: S704 - files of ours
     )
+
+
+def render_tree(title: str, roots: Sequence[Node], foot: str) -> str:
+    """Gives a page that shows trees, with a policy under which no script runs at all."""
+    style = _text("report.css")
+    template = _environment().get_template("explain.html")
+    return template.render(
+        title=title,
+        roots=roots,
+        foot=foot,
+        policy=_policy(f"style-src '{_digest(style)}'"),
+        style=Markup(style),  # noqa: S704 - a file of ours
+    )
+
+
+def _policy(*sources: str) -> str:
+    return "; ".join(("default-src 'none'", "img-src data:", *sources, "base-uri 'none'", "form-action 'none'"))
 
 
 @cache

@@ -19,6 +19,7 @@ def render(document: Row, _options: RenderOptions) -> str:
         _destinations(document),
         _data_types(document),
         _findings(document),
+        _declared(document),
         _coverage(document),
         _method(document),
     )
@@ -125,6 +126,28 @@ def _findings(document: Row) -> Iterable[str]:
         yield ""
         yield f"{wording.count(len(document['outcomes']), 'rule')}: {told}."
         yield ""
+
+
+def _declared(document: Row) -> Iterable[str]:
+    rows = wording.declared(document)
+    if not rows:
+        return
+    yield "## Declared against observed"
+    yield ""
+    yield ", ".join(f"{number} {text}" for _, text, number in wording.tally(document) if number) + "."
+    yield ""
+    yield "| Item | Declared | Seen | State | Packets |"
+    yield "| --- | --- | --- | --- | --- |"
+    for row in rows[:MAX_ROWS]:
+        cells = (
+            md(row["item"]),
+            md(wording.told(row["declared"])),
+            md(wording.told(row["observed"])),
+            wording.DECLARED[row["state"]],
+            wording.packets(row["packets"], 4) or "-",
+        )
+        yield f"| {' | '.join(cells)} |"
+    yield from _more(len(rows))
 
 
 def _coverage(document: Row) -> Iterable[str]:

@@ -39,6 +39,9 @@ SETTING_NAMES = {
     "lab_position": "Position of the lab",
     "geoip": "Location files of the user",
     "known": "File of known values",
+    "keylog": "Key logs",
+    "declared": "File of the vendor's declaration",
+    "knowledge": "Version of the knowledge",
     "fail_on": "Fail on",
     "fail_on_undetermined": "Fail on undetermined",
 }
@@ -75,6 +78,9 @@ def view(document: Row, max_rows: int) -> dict[str, Any]:
         ],
         "finding_count": len(findings),
         "findings_left": max(0, len(findings) - max_rows),
+        "declared": _declared(document)[:max_rows],
+        "declared_left": max(0, len(document["declared"]) - max_rows),
+        "declared_tally": wording.tally(document),
         "checklist": _checklist(document),
         "inputs": [_input(i) for i in document["inputs"]],
         "marks": document["marks"],
@@ -293,6 +299,24 @@ def _findings(document: Row) -> list[dict[str, Any]]:
             "filter": frame_filter(row["packets"], several=several),
         }
         for row in wording.worst_first(document["findings"])
+    ]
+
+
+def _declared(document: Row) -> list[dict[str, Any]]:
+    names = {d["id"]: wording.destination_name(d) for d in document["destinations"]}
+    several = len(document["inputs"]) > 1
+    return [
+        {
+            **row,
+            "told": wording.told(row["declared"]),
+            "seen": wording.told(row["observed"]),
+            "words": wording.DECLARED[row["state"]],
+            "names": [names.get(ident, ident) for ident in row["destinations"][:6]],
+            "names_left": max(0, len(row["destinations"]) - 6),
+            "cited": wording.packets(row["packets"], 6),
+            "filter": frame_filter(row["packets"], several=several),
+        }
+        for row in wording.declared(document)
     ]
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar, overload
 
-from iotaudit.model.destinations import Destination, Evidence, Location, Operator
+from iotaudit.model.declared import DeclaredRow
+from iotaudit.model.destinations import Destination, Evidence, Location, Operator, Owner
 from iotaudit.model.devices import Device
 from iotaudit.model.events import DnsAnswer
 from iotaudit.model.exposures import Exposure
@@ -80,7 +81,7 @@ def make(audit: Audit, *, lazy: bool = False) -> Row:
             }
             for o in sorted(audit.outcomes, key=lambda o: (o.pack, o.rule))
         ],
-        "declared": [plain(row) for row in audit.declared],
+        "declared": [form.declared(row) for row in audit.declared],
         "observations": [plain(row) for row in audit.observations],
         "marks": [
             {
@@ -309,6 +310,12 @@ class Form:
             "not_before": stamp(shown.not_before_ns),
             "not_after": stamp(shown.not_after_ns),
             "self_signed": shown.self_signed,
+            "validity": shown.validity,
+            "key_kind": shown.key_kind,
+            "key_bits": shown.key_bits,
+            "signature_hash": shown.signature_hash,
+            "chain": list(shown.chain),
+            "chain_in_order": shown.in_order,
             "packet": self.packet(shown.packet),
         }
         return {
@@ -319,6 +326,9 @@ class Form:
             "ja4": row.ja4,
             "ech": row.ech,
             "certificate": certificate,
+            "retry": row.retry,
+            "resumed": row.resumed,
+            "weak": list(row.weak),
         }
 
     def dns(self, row: DnsAnswer, configured: bool | None, flow_ids: Mapping[int, str]) -> Row:  # noqa: FBT001 - a fact, not a switch
@@ -374,6 +384,27 @@ class Form:
             "evidence": self.evidence(row.evidence),
         }
 
+    def owner(self, row: Owner) -> Row:
+        """Gives whose service a destination is, with its evidence."""
+        return {
+            "name": row.name,
+            "country": row.country,
+            "parent": row.parent,
+            "parent_country": row.parent_country,
+            "evidence": self.evidence(row.evidence),
+        }
+
+    def declared(self, row: DeclaredRow) -> Row:
+        """Gives a row of `declared`."""
+        return {
+            "item": row.item,
+            "declared": plain(row.declared),
+            "observed": plain(row.observed),
+            "state": row.state.value,
+            "destinations": list(row.destinations),
+            "packets": self.packets(row.packets),
+        }
+
     def destination(self, row: Destination) -> Row:
         """Gives a row of `destinations`."""
         laws = sorted(row.access_laws, key=lambda law: (law.id, law.reach, law.country, law.why))
@@ -383,7 +414,9 @@ class Form:
             "ips": list(row.ips),
             "registrable_domain": row.registrable_domain,
             "party": row.party.value,
+            "party_ground": row.party_ground,
             "operator": self.operator(row.operator),
+            "owner": self.owner(row.owner),
             "location": self.location(row.location),
             "zone": row.zone.value,
             "adequacy": row.adequacy,
@@ -463,6 +496,7 @@ class Form:
                     "text": r.text,
                     "destinations": list(r.destinations),
                     "packets": self.packets(r.packets),
+                    "laws": list(r.laws),
                 }
                 for r in row.reasons
             ],

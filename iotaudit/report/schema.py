@@ -4,17 +4,31 @@ The schema is closed: a key or a word that is not here does not stand in an `aud
 Source: JSON Schema 2020-12, https://json-schema.org/draft/2020-12
 """
 
-from enum import StrEnum
-from typing import Any
-
+from iotaudit.model.declared import DeclaredState
 from iotaudit.model.destinations import Party, Status, Zone
 from iotaudit.model.exposures import Channel, Confidence
 from iotaudit.model.findings import Dimension, OutcomeKind, Severity
-from iotaudit.model.flows import WEAKNESSES, Direction, EncryptionState
+from iotaudit.model.flows import Direction, EncryptionState
 from iotaudit.model.problems import PROBLEM_KINDS
 from iotaudit.model.reach import Answer
-
-Schema = dict[str, Any]
+from iotaudit.report import schema_handshake
+from iotaudit.report.schema_parts import (
+    COUNTRY,
+    FLAG,
+    FLAG_OR_NULL,
+    PORT,
+    SECONDS,
+    SECONDS_OR_NULL,
+    SIZE,
+    SIZE_OR_NULL,
+    TEXT,
+    TEXT_OR_NULL,
+    Schema,
+    list_of,
+    ref_to,
+    row_of,
+    words_of,
+)
 
 NAME_SOURCES = (
     "sni",
@@ -31,7 +45,6 @@ NAME_SOURCES = (
     "netbios",
     "ssdp",
 )
-DECLARED_STATES = ("seen_and_declared", "seen_not_declared", "declared_not_seen", "contradicted")
 
 
 def make() -> Schema:
@@ -42,7 +55,7 @@ def make() -> Schema:
         "title": "audit.json of iotaudit, version 1.0",
         "description": "What an audit of captures of an IoT device found. The same inputs, options and knowledge give"
         " the same bytes but for `run`. Sizes are bytes on the wire unless the name says payload.",
-        **_row(_document()),
+        **row_of(_document()),
         "$defs": _definitions(),
     }
 
@@ -50,56 +63,56 @@ def make() -> Schema:
 def _document() -> dict[str, Schema]:
     return {
         "schema_version": {"const": "1.0"},
-        "run": _row(
+        "run": row_of(
             {
-                "created": _ref("time", or_null=True),
+                "created": ref_to("time", or_null=True),
                 "host_platform": TEXT,
                 "duration_s": SECONDS,
             },
             "The only part that may differ between two runs.",
         ),
-        "tool": _row(
-            {"name": {"const": "iotaudit"}, "version": TEXT, "knowledge": _list(_ref("knowledge"))},
+        "tool": row_of(
+            {"name": {"const": "iotaudit"}, "version": TEXT, "knowledge": list_of(ref_to("knowledge"))},
             "The program, and the knowledge that the verdict rests on.",
         ),
-        "settings": _ref("settings"),
-        "inputs": _list(
-            _ref("input"),
+        "settings": ref_to("settings"),
+        "inputs": list_of(
+            ref_to("input"),
             'The inputs, in the order given; a packet "1:7" is packet 7 of inputs[1].',
         ),
-        "packs": _list(_row({"id": TEXT, "title": TEXT, "caveat": TEXT}), "The rule packs in use."),
-        "devices": _list(_ref("device"), "The hosts under audit."),
-        "flows": _list(_ref("flow"), "Conversations by first packet, protocol, client, server."),
-        "dns": _list(_ref("dns"), "Answers of name services, by packet."),
-        "destinations": _list(
-            _ref("destination"), "One row per name and operator, or per address without a name."
+        "packs": list_of(row_of({"id": TEXT, "title": TEXT, "caveat": TEXT}), "The rule packs in use."),
+        "devices": list_of(ref_to("device"), "The hosts under audit."),
+        "flows": list_of(ref_to("flow"), "Conversations by first packet, protocol, client, server."),
+        "dns": list_of(ref_to("dns"), "Answers of name services, by packet."),
+        "destinations": list_of(
+            ref_to("destination"), "One row per name and operator, or per address without a name."
         ),
-        "exposures": _list(_ref("exposure"), "Data types that were seen going to a destination."),
-        "findings": _list(
-            _ref("finding"), "The rules with outcome fail_indicator, one row per subject."
+        "exposures": list_of(ref_to("exposure"), "Data types that were seen going to a destination."),
+        "findings": list_of(
+            ref_to("finding"), "The rules with outcome fail_indicator, one row per subject."
         ),
-        "outcomes": _list(_ref("outcome"), "One outcome for every rule in use."),
-        "declared": _list(
-            _ref("declared"), "The vendor's declaration against what was seen; [] without one."
+        "outcomes": list_of(ref_to("outcome"), "One outcome for every rule in use."),
+        "declared": list_of(
+            ref_to("declared"), "The vendor's declaration against what was seen; [] without one."
         ),
-        "observations": _list(
-            _ref("observation"), "Results of active tests and of the technician's answers."
+        "observations": list_of(
+            ref_to("observation"), "Results of active tests and of the technician's answers."
         ),
-        "marks": _list(
-            _row(
+        "marks": list_of(
+            row_of(
                 {
-                    "time": _ref("time", or_null=True),
+                    "time": ref_to("time", or_null=True),
                     "step": TEXT,
                     "text": TEXT,
-                    "packet": _ref("packet", or_null=True),
+                    "packet": ref_to("packet", or_null=True),
                 }
             ),
             "The scenario steps that were marked while recording.",
         ),
-        "warnings": _list(
+        "warnings": list_of(
             TEXT, "What weakens the knowledge, such as a review date that has passed."
         ),
-        "verdict": _ref("verdict"),
+        "verdict": ref_to("verdict"),
     }
 
 
@@ -113,49 +126,6 @@ def _definitions() -> dict[str, Schema]:
     }
 
 
-TEXT: Schema = {"type": "string"}
-TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
-FLAG: Schema = {"type": "boolean"}
-FLAG_OR_NULL: Schema = {"type": ["boolean", "null"]}
-SIZE: Schema = {"type": "integer", "minimum": 0}
-SIZE_OR_NULL: Schema = {"type": ["integer", "null"], "minimum": 0}
-PORT: Schema = {"type": "integer", "minimum": 0, "maximum": 65535}
-SECONDS: Schema = {"type": "number", "minimum": 0}
-SECONDS_OR_NULL: Schema = {"type": ["number", "null"], "minimum": 0}
-COUNTRY: Schema = {
-    "type": ["string", "null"],
-    "description": "ISO 3166-1 alpha-2; null: not known.",
-}
-
-
-def _row(properties: dict[str, Schema], description: str = "") -> Schema:
-    row: Schema = {"type": "object"}
-    if description:
-        row["description"] = description
-    row["properties"] = properties
-    row["required"] = list(properties)
-    row["additionalProperties"] = False
-    return row
-
-
-def _list(items: Schema, description: str = "") -> Schema:
-    return {
-        "type": "array",
-        **({"description": description} if description else {}),
-        "items": items,
-    }
-
-
-def _ref(name: str, *, or_null: bool = False) -> Schema:
-    ref = {"$ref": f"#/$defs/{name}"}
-    return {"anyOf": [ref, {"type": "null"}]} if or_null else ref
-
-
-def _words(kind: type[StrEnum] | tuple[str, ...], description: str = "") -> Schema:
-    words = list(kind) if isinstance(kind, tuple) else [word.value for word in kind]
-    return {"enum": words, **({"description": description} if description else {})}
-
-
 def _small() -> dict[str, Schema]:
     return {
         "packet": {
@@ -164,28 +134,28 @@ def _small() -> dict[str, Schema]:
             "pattern": "^[0-9]+:[0-9]+$",
             "description": 'Packet number as Wireshark counts, from 1; "<input index>:<number>" with several inputs.',
         },
-        "packets": _list(_ref("packet")),
+        "packets": list_of(ref_to("packet")),
         "time": {
             "type": "string",
             "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{9}Z$",
             "description": "RFC 3339, UTC, nanoseconds.",
         },
-        "ids": _list(TEXT),
-        "answer": _words(Answer),
-        "zone": _words(Zone, "Legal space of a place."),
+        "ids": list_of(TEXT),
+        "answer": words_of(Answer),
+        "zone": words_of(Zone, "Legal space of a place."),
         "severity": {"enum": [severity.name.lower() for severity in Severity]},
-        "endpoint": _row(
+        "endpoint": row_of(
             {"ip": TEXT, "port": PORT},
             'RFC 5952 address, "" where a web log has none; port 0: none.',
         ),
-        "evidence": _row(
+        "evidence": row_of(
             {
                 "source": TEXT,
                 "kind": TEXT,
                 "country": COUNTRY,
                 "detail": TEXT,
                 "date": TEXT_OR_NULL,
-                "packet": _ref("packet", or_null=True),
+                "packet": ref_to("packet", or_null=True),
             },
             "What one source says; never rewritten. Only sources of different kinds are independent.",
         ),
@@ -194,7 +164,7 @@ def _small() -> dict[str, Schema]:
 
 def _context() -> dict[str, Schema]:
     return {
-        "knowledge": _row(
+        "knowledge": row_of(
             {
                 "name": TEXT,
                 "version": TEXT,
@@ -206,31 +176,34 @@ def _context() -> dict[str, Schema]:
                 "review_by": TEXT,
             }
         ),
-        "settings": _row(
+        "settings": row_of(
             {
                 "as_of": {**TEXT, "description": "The date by which laws and waivers were judged."},
                 "profile": TEXT_OR_NULL,
-                "rules": _ref("ids"),
+                "rules": ref_to("ids"),
                 "device": TEXT_OR_NULL,
-                "inside": _ref("ids"),
+                "inside": ref_to("ids"),
                 "all_hosts": FLAG,
                 "lab_position": {
                     "type": ["array", "null"],
                     "items": {"type": "number"},
                     "description": "Latitude and longitude in degrees.",
                 },
-                "geoip": _ref("ids"),
+                "geoip": ref_to("ids"),
                 "known": TEXT_OR_NULL,
+                "keylog": ref_to("ids"),
                 "wifi_key": TEXT_OR_NULL,
+                "declared": TEXT_OR_NULL,
+                "knowledge": {**TEXT, "description": '"shipped", or the version of an installed package.'},
                 "fail_on": TEXT,
                 "fail_on_undetermined": FLAG,
             },
             "The options that decided the result; files by name.",
         ),
-        "problem": _row(
+        "problem": row_of(
             {
                 "kind": {"enum": sorted(PROBLEM_KINDS)},
-                "packet": _ref("packet", or_null=True),
+                "packet": ref_to("packet", or_null=True),
                 "offset": SIZE_OR_NULL,
                 "detail": TEXT,
                 "count": SIZE,
@@ -241,101 +214,59 @@ def _context() -> dict[str, Schema]:
             },
             "What was looked at and could not be read, or reads oddly; packet and offset are those of the first.",
         ),
-        "input": _row(
+        "input": row_of(
             {
                 "name": TEXT,
                 "sha256": TEXT,
                 "bytes": SIZE,
                 "format": TEXT,
-                "link_types": _ref("ids"),
+                "link_types": ref_to("ids"),
                 "packets": SIZE,
                 "wire_bytes": SIZE,
-                "first": _ref("time", or_null=True),
-                "last": _ref("time", or_null=True),
+                "first": ref_to("time", or_null=True),
+                "last": ref_to("time", or_null=True),
                 "truncated_packets": SIZE,
                 "dropped_packets": {
                     **SIZE_OR_NULL,
                     "description": "What the recorder says it lost; null: it says nothing.",
                 },
-                "problems": _list(_ref("problem")),
+                "problems": list_of(ref_to("problem")),
             }
         ),
-        "device": _row(
+        "device": row_of(
             {
                 "id": TEXT,
                 "mac": TEXT_OR_NULL,
-                "ips": _ref("ids"),
+                "ips": ref_to("ids"),
                 "vendor": TEXT_OR_NULL,
                 "hostname": TEXT_OR_NULL,
-                "evidence": _list(
-                    _row({"source": TEXT, "value": TEXT, "packet": _ref("packet", or_null=True)})
+                "evidence": list_of(
+                    row_of({"source": TEXT, "value": TEXT, "packet": ref_to("packet", or_null=True)})
                 ),
-                "verdict": _ref("verdict", or_null=True),
+                "verdict": ref_to("verdict", or_null=True),
             }
         ),
     }
 
 
 def _traffic() -> dict[str, Schema]:
-    certificate = {
-        "subject_cn": TEXT_OR_NULL,
-        "subject_o": TEXT_OR_NULL,
-        "issuer_cn": TEXT_OR_NULL,
-        "sans": _ref("ids"),
-        "not_before": _ref("time", or_null=True),
-        "not_after": _ref("time", or_null=True),
-        "self_signed": FLAG,
-        "packet": _ref("packet"),
-        "validity": {
-            "enum": ["valid", "not_yet", "expired", None],
-            "description": "At the time of its packet; null: not known.",
-        },
-        "key_kind": {**TEXT_OR_NULL, "description": "rsa, ec, dsa, ed25519, ed448; null: another."},
-        "key_bits": {**SIZE_OR_NULL, "description": "Bits of the modulus or of the field."},
-        "signature_hash": {**TEXT_OR_NULL, "description": "The hash in the signature's name; null: none, or another."},
-        "chain": _list(
-            TEXT_OR_NULL, "The issuer's common name of each certificate as sent, the leaf's first; not verified."
-        ),
-        "chain_in_order": {**FLAG, "description": "Each certificate is signed in the name of the next one sent."},
-    }
-    tls = {
-        "sni": TEXT_OR_NULL,
-        "alpn": _ref("ids"),
-        "version": TEXT_OR_NULL,
-        "cipher": TEXT_OR_NULL,
-        "ja4": TEXT_OR_NULL,
-        "ech": {
-            **FLAG,
-            "description": "The hello hides the name of the destination; `sni` is that of the front.",
-        },
-        "certificate": {"anyOf": [_row(certificate), {"type": "null"}]},
-        "retry": {**FLAG, "description": "The server asked for a second hello."},
-        "resumed": {
-            **FLAG_OR_NULL,
-            "description": "The server took up an earlier session, or in TLS 1.3 a shared key; null: its hello was not seen.",
-        },
-        "weak": _list(
-            {"enum": list(WEAKNESSES)},
-            "What was seen in the clear and is weak, by the ids of docs/protocols/tls.md; [] is no praise.",
-        ),
-    }
     http = {
         "method": TEXT,
         "host": TEXT_OR_NULL,
         "uri": TEXT,
         "user_agent": TEXT_OR_NULL,
         "status": SIZE_OR_NULL,
-        "packet": _ref("packet"),
+        "packet": ref_to("packet"),
     }
     mqtt = {
         "client_id": TEXT_OR_NULL,
         "username": TEXT_OR_NULL,
         "password_sent": FLAG,
-        "topics": _ref("ids"),
+        "topics": ref_to("ids"),
         "version": TEXT_OR_NULL,
     }
     encryption = {
-        "state": _words(
+        "state": words_of(
             EncryptionState, "opaque: unreadable, but nothing proves encryption; none: no payload."
         ),
         "protocol": TEXT_OR_NULL,
@@ -346,16 +277,16 @@ def _traffic() -> dict[str, Schema]:
         "pinned": {**FLAG, "description": "The client refused a certificate that was not its server's own."},
     }
     return {
-        "tls": _row(tls),
-        "mqtt": _row(mqtt),
-        "flow": _row(
+        "tls": schema_handshake.make(),
+        "mqtt": row_of(mqtt),
+        "flow": row_of(
             {
                 "id": TEXT,
                 "device": TEXT_OR_NULL,
-                "direction": _words(Direction, "Seen from the device."),
+                "direction": words_of(Direction, "Seen from the device."),
                 "protocol": TEXT,
-                "client": _ref("endpoint"),
-                "server": _ref("endpoint"),
+                "client": ref_to("endpoint"),
+                "server": ref_to("endpoint"),
                 "application": TEXT_OR_NULL,
                 "packets_out": SIZE,
                 "bytes_out": {**SIZE, "description": "Frame lengths from client to server."},
@@ -363,38 +294,38 @@ def _traffic() -> dict[str, Schema]:
                 "bytes_in": SIZE,
                 "payload_out": SIZE,
                 "payload_in": SIZE,
-                "first": _ref("time", or_null=True),
-                "last": _ref("time", or_null=True),
-                "first_packet": _ref("packet"),
+                "first": ref_to("time", or_null=True),
+                "last": ref_to("time", or_null=True),
+                "first_packet": ref_to("packet"),
                 "rtt_min_ms": SECONDS_OR_NULL,
-                "names": _list(
-                    _row({"name": TEXT, "source": _words(NAME_SOURCES), "packet": _ref("packet")})
+                "names": list_of(
+                    row_of({"name": TEXT, "source": words_of(NAME_SOURCES), "packet": ref_to("packet")})
                 ),
-                "encryption": _row(encryption),
-                "tls": _ref("tls", or_null=True),
-                "http": _list(_row(http)),
-                "mqtt": _ref("mqtt", or_null=True),
+                "encryption": row_of(encryption),
+                "tls": ref_to("tls", or_null=True),
+                "http": list_of(row_of(http)),
+                "mqtt": ref_to("mqtt", or_null=True),
                 "destination": TEXT_OR_NULL,
                 "device_sent": {**SIZE, "description": "Payload that the audited device sent."},
-                "first_device_payload_packet": _ref("packet", or_null=True),
+                "first_device_payload_packet": ref_to("packet", or_null=True),
                 "layer": {**SIZE, "description": "0: outermost; 1: inside one tunnel."},
-                "tags": _ref("ids"),
+                "tags": ref_to("ids"),
             }
         ),
-        "dns": _row(
+        "dns": row_of(
             {
                 "name": TEXT,
                 "type": TEXT,
-                "answers": _ref("ids"),
+                "answers": ref_to("ids"),
                 "resolver": TEXT,
-                "packet": _ref("packet"),
+                "packet": ref_to("packet"),
                 "client": TEXT,
                 "rcode": TEXT,
                 "resolver_is_configured": {**FLAG_OR_NULL, "description": "null: not known."},
-                "chain": _ref("ids"),
+                "chain": ref_to("ids"),
                 "ttl_s": SIZE,
                 "protocol": TEXT,
-                "time": _ref("time", or_null=True),
+                "time": ref_to("time", or_null=True),
                 "flow": TEXT_OR_NULL,
             }
         ),
@@ -403,15 +334,15 @@ def _traffic() -> dict[str, Schema]:
 
 def _peers() -> dict[str, Schema]:
     return {
-        "location": _row(
+        "location": row_of(
             {
                 "country": COUNTRY,
-                "status": _words(Status, "How well the place is known."),
-                "evidence": _list(_ref("evidence")),
+                "status": words_of(Status, "How well the place is known."),
+                "evidence": list_of(ref_to("evidence")),
                 "why": TEXT,
             }
         ),
-        "operator": _row(
+        "operator": row_of(
             {
                 "name": TEXT_OR_NULL,
                 "asn": SIZE_OR_NULL,
@@ -419,11 +350,21 @@ def _peers() -> dict[str, Schema]:
                 "country": COUNTRY,
                 "parent": TEXT_OR_NULL,
                 "parent_country": COUNTRY,
-                "evidence": _list(_ref("evidence")),
+                "evidence": list_of(ref_to("evidence")),
             },
             "Who runs the address and who stands behind; null: not known.",
         ),
-        "access_law": _row(
+        "owner": row_of(
+            {
+                "name": TEXT_OR_NULL,
+                "country": COUNTRY,
+                "parent": TEXT_OR_NULL,
+                "parent_country": COUNTRY,
+                "evidence": list_of(ref_to("evidence")),
+            },
+            "Whose service it is, by the owner of the domain and the certificate; null: not known.",
+        ),
+        "access_law": row_of(
             {
                 "id": TEXT,
                 "title": TEXT,
@@ -431,54 +372,64 @@ def _peers() -> dict[str, Schema]:
                 "why": TEXT,
                 "country": TEXT,
                 "gag": TEXT,
-                "stale": FLAG,
+                "stale": {**FLAG, "description": "The row was due for review before the day of the audit."},
+                "rests_on": list_of(
+                    {"enum": ["location", "operator", "owner"]},
+                    "The parts of the destination whose evidence leads to the law.",
+                ),
+                "status": TEXT,
+                "as_of": TEXT,
+                "review_by": TEXT,
+                "checked": TEXT,
             },
             "A law that may reach the destination: a reason to ask, no evidence that data was requested.",
         ),
-        "destination": _row(
+        "destination": row_of(
             {
                 "id": TEXT,
                 "name": TEXT_OR_NULL,
-                "ips": _ref("ids"),
+                "ips": ref_to("ids"),
                 "registrable_domain": TEXT_OR_NULL,
-                "party": _words(Party),
-                "operator": _ref("operator"),
-                "location": _ref("location"),
-                "zone": _ref("zone"),
+                "party": words_of(Party),
+                "party_ground": {**TEXT, "description": "Why; empty for local peers."},
+                "operator": ref_to("operator"),
+                "owner": ref_to("owner"),
+                "location": ref_to("location"),
+                "zone": ref_to("zone"),
                 "adequacy": {"enum": ["met", "unmet", "unknown"]},
-                "access_laws": _list(_ref("access_law")),
+                "access_laws": list_of(ref_to("access_law")),
                 "bytes_out": {
                     **SIZE,
                     "description": "Frame lengths that the audited devices sent.",
                 },
                 "bytes_in": SIZE,
                 "payload_out": SIZE,
-                "flows": _ref("ids"),
-                "addresses": _list(
-                    _row({"ip": TEXT, "location": _ref("location"), "zone": _ref("zone")})
+                "flows": ref_to("ids"),
+                "addresses": list_of(
+                    row_of({"ip": TEXT, "location": ref_to("location"), "zone": ref_to("zone")})
                 ),
-                "devices": _ref("ids"),
+                "devices": ref_to("ids"),
                 "name_source": {"enum": [*NAME_SOURCES, None]},
-                "first_packet": _ref("packet", or_null=True),
-                "payload_packet": _ref("packet", or_null=True),
+                "first_packet": ref_to("packet", or_null=True),
+                "payload_packet": ref_to("packet", or_null=True),
                 "hard_coded": {**FLAG, "description": "An address that no name led to."},
-                "notes": _ref("ids"),
+                "notes": ref_to("ids"),
             }
         ),
-        "exposure": _row(
+        "exposure": row_of(
             {
                 "id": TEXT,
                 "data_type": TEXT,
                 "title": TEXT,
                 "destination": TEXT,
-                "confidence": _words(Confidence),
-                "channel": _words(Channel),
+                "confidence": words_of(Confidence),
+                "channel": words_of(Channel),
                 "where": TEXT,
-                "decoding": _ref("ids"),
+                "decoding": ref_to("ids"),
                 "masked_sample": TEXT,
                 "count": SIZE,
-                "packets": _ref("packets"),
-                "flows": _ref("ids"),
+                "packets": ref_to("packets"),
+                "flows": ref_to("ids"),
                 "value_group": {**TEXT, "description": "The same for equal values."},
                 "sensitivity": {"type": "integer", "minimum": 0, "maximum": 4},
                 "gdpr_class": TEXT,
@@ -495,46 +446,52 @@ def _judged() -> dict[str, Schema]:
     coverage = {
         "duration_s": SECONDS,
         "packets": SIZE,
-        "scenarios": _ref("ids"),
-        "unread": _list(_row({"what": TEXT, "count": SIZE, "detail": TEXT})),
+        "scenarios": ref_to("ids"),
+        "unread": list_of(row_of({"what": TEXT, "count": SIZE, "detail": TEXT})),
         "undecrypted_share": {
             "type": ["number", "null"],
             "minimum": 0,
             "maximum": 1,
             "description": "Closed share of the payload sent outside, by bytes; null: nothing was sent.",
         },
-        "closed": _list(_row(closed)),
+        "closed": list_of(row_of(closed)),
         "required_duration_s": SECONDS_OR_NULL,
-        "required_steps": _ref("ids"),
-        "missing_steps": _ref("ids"),
+        "required_steps": ref_to("ids"),
+        "missing_steps": ref_to("ids"),
         "met": {
             **FLAG,
             "description": "What the profile asks for was reached; true without a profile.",
         },
     }
-    reason = {"code": TEXT, "text": TEXT, "destinations": _ref("ids"), "packets": _ref("packets")}
+    reason = {
+        "code": TEXT,
+        "text": TEXT,
+        "destinations": ref_to("ids"),
+        "packets": ref_to("packets"),
+        "laws": ref_to("ids"),
+    }
     return {
-        "verdict": _row(
+        "verdict": row_of(
             {
-                "data_leaves_eu": _ref("answer"),
-                "third_country_access": _ref("answer"),
+                "data_leaves_eu": ref_to("answer"),
+                "third_country_access": ref_to("answer"),
                 "statement": TEXT,
-                "reasons": _list(_row(reason)),
-                "coverage": _row(coverage, "What was looked at, and what stayed unread or closed."),
+                "reasons": list_of(row_of(reason)),
+                "coverage": row_of(coverage, "What was looked at, and what stayed unread or closed."),
             }
         ),
-        "finding": _row(
+        "finding": row_of(
             {
                 "id": TEXT,
                 "rule": TEXT,
                 "pack": TEXT,
                 "title": TEXT,
-                "severity": _ref("severity"),
-                "dimension": _words(Dimension),
+                "severity": ref_to("severity"),
+                "dimension": words_of(Dimension),
                 "destination": TEXT_OR_NULL,
                 "exposure": TEXT_OR_NULL,
-                "flows": _ref("ids"),
-                "packets": _ref("packets"),
+                "flows": ref_to("ids"),
+                "packets": ref_to("packets"),
                 "evidence": TEXT,
                 "legal": TEXT,
                 "question": TEXT,
@@ -547,28 +504,28 @@ def _judged() -> dict[str, Schema]:
                 "waived": {"type": ["object", "null"]},
             }
         ),
-        "outcome": _row(
+        "outcome": row_of(
             {
                 "rule": TEXT,
                 "pack": TEXT,
-                "outcome": _words(OutcomeKind),
+                "outcome": words_of(OutcomeKind),
                 "decided_by": TEXT,
                 "would_decide": TEXT,
                 "title": TEXT,
-                "severity": _ref("severity", or_null=True),
+                "severity": ref_to("severity", or_null=True),
             }
         ),
-        "declared": _row(
+        "declared": row_of(
             {
                 "item": TEXT,
                 "declared": {"type": ["string", "number", "boolean", "array", "null"]},
                 "observed": {"type": ["string", "number", "boolean", "array", "null"]},
-                "state": _words(DECLARED_STATES),
-                "destinations": _ref("ids"),
-                "packets": _ref("packets"),
+                "state": words_of(DeclaredState),
+                "destinations": ref_to("ids"),
+                "packets": ref_to("packets"),
             }
         ),
-        "observation": _row(
+        "observation": row_of(
             {"kind": TEXT, "target": TEXT_OR_NULL, "result": TEXT, "evidence": TEXT_OR_NULL}
         ),
     }

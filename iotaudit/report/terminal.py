@@ -41,6 +41,8 @@ SEVERITY_STYLE = {
     "low": "cyan",
     "info": "dim",
 }
+DIFFERENCES = {"contradicted": "red", "seen_not_declared": "yellow"}
+"""States of a declaration's lines that are told one by one."""
 ZONE_STYLE = {
     "third-country": "red",
     "adequate": "yellow",
@@ -57,6 +59,7 @@ def show(document: Row, console: Console) -> None:
     view.destinations(document)
     view.data_types(document)
     view.findings(document)
+    view.declared(document)
     view.questions(document)
     view.unread(document)
     view.knowledge(document)
@@ -236,6 +239,25 @@ class View:
                 self.text(f"{wording.count(len(document['outcomes']), 'rule')}: {told}", "dim"),
                 indent=2,
             )
+
+    def declared(self, document: Row) -> None:
+        """Prints where the vendor's declaration and the capture differ, and counts where they agree."""
+        if not document["declared"]:
+            return
+        tally = wording.tally(document)
+        self.head("Declared against observed")
+        self.line(", ".join(f"{number:,} {text}" for _, text, number in tally if number), indent=2)
+        rows = [r for r in wording.declared(document) if r["state"] in DIFFERENCES]
+        for row in rows[:MAX_ROWS]:
+            cited = f"  [packet {wording.packets(row['packets'], 4)}]" if row["packets"] else ""
+            self.line(
+                self.text(f"{wording.DECLARED[row['state']]:20} ", DIFFERENCES[row["state"]]),
+                self.text(f"{row['item']}: ", "bold"),
+                f"declared {wording.told(row['declared'])}, seen {wording.told(row['observed'])}",
+                self.text(cited, "dim"),
+                indent=2,
+            )
+        self.more(len(rows) - MAX_ROWS)
 
     def questions(self, document: Row) -> None:
         """Prints the first questions to ask the vendor."""

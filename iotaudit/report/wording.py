@@ -54,6 +54,13 @@ OUTCOMES = {
     "inconclusive": "could not be decided",
     "not_testable": "not testable in this set-up",
 }
+DECLARED = {
+    "contradicted": "contradicted",
+    "seen_not_declared": "seen, not declared",
+    "declared_not_seen": "declared, not seen",
+    "seen_and_declared": "seen and declared",
+}
+"""States of a declaration's lines, in the order of interest."""
 CONFIDENCE = {
     "proven": "proven by checksum, format or a known value",
     "detected": "detected by its form and name",
@@ -194,6 +201,27 @@ def ranked(destinations: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]
             d["id"],
         ),
     )
+
+
+def told(value: object) -> str:
+    """Gives a declared or observed value as text, "nothing" for none."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return yes_no(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def declared(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Gives the lines of a declaration, the differences first, each state in the order of the document."""
+    order = list(DECLARED)
+    return sorted(document["declared"], key=lambda row: order.index(row["state"]))
+
+
+def tally(document: Mapping[str, Any]) -> list[tuple[str, str, int]]:
+    """Gives how many lines of a declaration have each state: (id, words, number)."""
+    states = [row["state"] for row in document["declared"]]
+    return [(state, text, states.count(state)) for state, text in DECLARED.items()]
 
 
 def yes_no(flag: object) -> str:

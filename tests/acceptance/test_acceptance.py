@@ -48,7 +48,7 @@ def test_a_european_name_with_a_foreign_address_leaves_with_both_packets(tmp_pat
     assert answer(document) == ("yes", "yes")
     there = scenes.destination(document, name)
     assert (there["location"]["country"], there["zone"]) == ("CN", "third-country")
-    assert sum(e["country"] == "CN" for e in there["location"]["evidence"]) == 2
+    assert sum(e["country"] == "CN" for e in there["location"]["evidence"]) == 3, "both embedded databases and the given one"
     (reason,) = scenes.reasons(document, "leaves")
     (row,) = [d for d in document["dns"] if d["name"] == name and d["type"] == "A"]
     assert (row["answers"], reason["packets"]) == ([CHINA], [row["packet"], there["payload_packet"]])
@@ -68,6 +68,18 @@ def test_databases_that_disagree_are_told_and_decide_nothing(tmp_path: Path) -> 
     there = scenes.destination(document, "api.vendor.example")
     assert there["location"]["status"] == "disputed"
     assert {e["country"] for e in there["location"]["evidence"]} == {"IT", "RU"}
+
+
+def test_a_round_trip_disproves_what_all_databases_say() -> None:
+    data = scenes.named_tls("api.vendor.example", ITALY, rtt=3 * MS)
+    document = scenes.audit(data, lab_position=(35.68, 139.69))
+    there = scenes.destination(document, "api.vendor.example")
+    assert (there["location"]["country"], there["location"]["status"], there["zone"]) == (None, "disputed", "unknown")
+    assert there["location"]["why"] == "beyond_reach"
+    assert any(e["kind"] == "disproof" and e["detail"].startswith("not in IT") for e in there["location"]["evidence"])
+    assert answer(document)[0] == "undetermined"
+    near = scenes.audit(data, lab_position=(45.46, 9.19))
+    assert scenes.destination(near, "api.vendor.example")["location"]["country"] == "IT"
     assert there["zone"] == "unknown"
 
 

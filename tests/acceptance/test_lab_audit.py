@@ -18,9 +18,9 @@ from tests.acceptance import scenes
 from tests.capture.live.test_proxy import Proxy
 
 LIVE = Path(__file__).resolve().parents[1] / "capture/live"
-CHINA, CLOUD_WITHOUT_REGION, NETHERLANDS, GERMANY = (
+CHINA, CONTENT_NETWORK, NETHERLANDS, GERMANY = (
     "116.62.10.10",
-    "3.120.10.10",
+    "23.45.67.89",
     "145.100.10.20",
     "194.94.127.20",
 )
@@ -118,8 +118,8 @@ def test_a_recording_of_a_device_that_stays_in_the_eu_is_a_no(record: Callable[[
 
 @pytest.mark.root
 @in_lab
-def test_a_cloud_address_without_a_region_leaves_the_answer_open(record: Callable[[str, str], Path]) -> None:
-    document = scenes.audit(record(NETHERLANDS, CLOUD_WITHOUT_REGION), device=lab.DEVICE_MAC, inside=[UPLINK])
+def test_an_address_of_a_content_network_leaves_the_answer_open(record: Callable[[str, str], Path]) -> None:
+    document = scenes.audit(record(NETHERLANDS, CONTENT_NETWORK), device=lab.DEVICE_MAC, inside=[UPLINK])
     there, answered = named(document, "eu.vendor.example")
     assert document["verdict"]["data_leaves_eu"] == "undetermined"
     assert there["location"]["status"] == "unknown"

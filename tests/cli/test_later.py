@@ -11,11 +11,8 @@ from iotaudit.errors import UsageError
 
 Call = Callable[..., Any]
 OPTIONS = {
-    "--keylog": "FILE",
-    "--declared": "FILE",
     "--waivers": "FILE",
     "--baseline": "FILE",
-    "--lab-position": "52.1,4.3",
     "--digest-key": "FILE",
 }
 
@@ -49,6 +46,6 @@ def test_the_help_names_nothing_that_is_not_built(iotaudit: Call) -> None:
 
 
 def test_what_was_not_given_is_not_refused() -> None:
-    refuse(all_hosts=False, keylog=None, rules=[], names=())
+    refuse(all_hosts=False, waivers=None, rules=[], names=())
     with pytest.raises(UsageError, match="--digest-key is not built yet"):
         refuse(all_hosts=False, digest_key="file")

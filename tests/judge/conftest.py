@@ -12,6 +12,7 @@ from iotaudit.model.destinations import (
     Evidence,
     Location,
     Operator,
+    Owner,
     Party,
     Status,
     Zone,
@@ -80,6 +81,7 @@ class Maker:
             payload_out=100,
             flows=(f"f{number}",),
             addresses=(address,),
+            owner=Owner("Vendor GmbH", "DE", "Vendor GmbH", "DE"),
         )
         return replace(plain, **changes)
 

@@ -12,7 +12,7 @@ from iotaudit.judge.places import EEA_COUNTRIES
 from iotaudit.judge.scene import make_scene
 from iotaudit.model.destinations import Operator, Status
 from iotaudit.model.facts import CountryFact
-from iotaudit.model.flows import EncryptionState, HttpExchange
+from iotaudit.model.flows import Certificate, EncryptionState, HttpExchange, Tls
 from iotaudit.model.vocabulary import FACTS as SPECS
 from iotaudit.model.vocabulary import SCOPES
 from iotaudit.packs.knowledge import load_knowledge
@@ -131,3 +131,47 @@ def test_firmware_is_told_by_a_large_answer_to_a_fetch_of_such_a_file(
         value("destination.update_download", make.facts(row, flows=(small, closed)))
         is Doubt.UNKNOWN
     )
+
+
+SHOWN = Certificate(
+    "cam.vendor.example", None, "cam.vendor.example", (), 0, 1, self_signed=True, packet=3, validity="expired"
+)
+TLS = Tls("cam.vendor.example", (), "TLSv1.2", "TLS_RSA_WITH_RC4_128_SHA", None, False, SHOWN, weak=("expired", "rc4_suite"))
+
+
+@pytest.fixture
+def of_flow(make: Any, settings: Any) -> Any:
+    """Gives the value of a fact of a flow with this handshake."""
+
+    def look_up(fact: str, tls: Tls | None, state: EncryptionState = EncryptionState.ENCRYPTED) -> Any:
+        row = make.destination()
+        flow = replace(make.flow(1, row, state=state), tls=tls)
+        scene = make_scene(make.facts(row, flows=(flow,)), None, settings)
+        return value_of(fact, scene, Subject("flow", destination=row, flow=flow))
+
+    return look_up
+
+
+def test_a_handshake_in_the_clear_tells_what_is_weak(of_flow: Any) -> None:
+    assert of_flow("tls.weak", TLS) == ("expired", "rc4_suite")
+    assert of_flow("tls.self_signed", TLS) is True
+    assert of_flow("tls.expired", TLS) is True
+    sound = replace(TLS, weak=(), certificate=replace(SHOWN, self_signed=False, validity="valid"))
+    assert of_flow("tls.weak", sound) == ()
+    assert of_flow("tls.self_signed", sound) is False
+    assert of_flow("tls.expired", sound) is False
+
+
+def test_without_its_certificate_a_handshake_may_be_weaker(of_flow: Any) -> None:
+    hidden = replace(TLS, certificate=None, weak=("old_version",))
+    assert of_flow("tls.weak", hidden) == AtLeast(("old_version",))
+    assert of_flow("tls.self_signed", hidden) is Doubt.UNKNOWN
+    assert of_flow("tls.expired", hidden) is Doubt.UNKNOWN
+    assert of_flow("tls.weak", replace(TLS, cipher=None, weak=())) == AtLeast(())
+    assert of_flow("tls.expired", replace(TLS, certificate=replace(SHOWN, validity=None))) is Doubt.UNKNOWN
+
+
+@pytest.mark.parametrize("fact", ["tls.weak", "tls.self_signed", "tls.expired"])
+def test_a_flow_without_tls_has_none_of_it_where_it_was_read(of_flow: Any, fact: str) -> None:
+    assert of_flow(fact, None, EncryptionState.PLAINTEXT) is None
+    assert of_flow(fact, None, EncryptionState.OPAQUE) is Doubt.UNKNOWN

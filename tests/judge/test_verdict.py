@@ -160,6 +160,33 @@ def test_closed_payload_to_a_known_place_forbids_nothing_and_is_told(make: Any, 
     assert "100 % of the payload sent outside stayed closed" in found.statement
 
 
+@pytest.mark.parametrize(
+    ("tag", "code", "certain"),
+    [
+        ("encrypted_dns", "names_hidden", True),
+        ("possible_encrypted_dns", "names_possibly_hidden", False),
+    ],
+)
+def test_names_asked_for_on_an_encrypted_line_are_told_and_forbid_nothing(
+    make: Any, tag: Any, code: Any, certain: Any
+) -> None:
+    row = make.destination(1)
+    flow = make.flow(1, row, state=EncryptionState.ENCRYPTED, tags=(tag,))
+    found = verdict(make.facts(row, flows=(flow,)))
+    assert found.data_leaves_eu is NO
+    (reason,) = [r for r in found.reasons if r.code == code]
+    assert reason.destinations == ("dst1",)
+    assert ("may have been" in reason.text) is not certain
+
+
+def test_names_that_were_read_on_an_opened_line_are_not_hidden(make: Any) -> None:
+    row = make.destination(1)
+    flow = make.flow(1, row, state=EncryptionState.ENCRYPTED, tags=("encrypted_dns",))
+    opened = replace(flow, encryption=replace(flow.encryption, opened=True))
+    assert "names_hidden" not in codes(verdict(make.facts(row, flows=(opened,))))
+    assert "names_hidden" in codes(verdict(make.facts(row, flows=(flow, opened))))
+
+
 def test_the_profile_binds(make: Any) -> None:
     profile = make.profile()
     row = make.destination(1)

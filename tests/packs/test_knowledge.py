@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from iotaudit.model.destinations import Zone
-from iotaudit.packs.knowledge import DATA, load_knowledge
+from iotaudit.packs.knowledge import load_knowledge
+from iotaudit.packs.library import DATA
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWLEDGE = load_knowledge()

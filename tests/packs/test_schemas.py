@@ -40,6 +40,12 @@ def test_every_shipped_file_fits(kind: str, path: Path) -> None:
     assert not errors
 
 
+def test_the_example_of_a_declaration_fits() -> None:
+    assert valid("declared", plain(load(ROOT / "docs" / "declared.yaml")))
+    assert not valid("declared", {"vendor": "V", "destinations": [{"hots": "a.example"}]})
+    assert not valid("declared", {"vendor": "V", "storage_countries": ["Germany"]})
+
+
 def test_known_values_fit() -> None:
     assert valid("known", plain(parse(KNOWN, "f")))
 

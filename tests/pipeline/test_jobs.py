@@ -44,7 +44,7 @@ def data_types() -> tuple[DataType, ...]:
 def knowledge_once() -> Iterator[None]:
     known = load_knowledge([])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("iotaudit.pipeline.load_knowledge", lambda _: known)
+        patch.setattr("iotaudit.pipeline.load_knowledge", lambda *_: known)
         yield
 
 

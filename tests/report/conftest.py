@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from iotaudit import report
+from iotaudit.model.declared import DeclaredRow, DeclaredState
 from iotaudit.model.destinations import (
     AccessLaw,
     AddressLocation,
@@ -12,6 +13,7 @@ from iotaudit.model.destinations import (
     Evidence,
     Location,
     Operator,
+    Owner,
     Party,
     Status,
     Zone,
@@ -647,6 +649,8 @@ def hostile_audit(audit: Audit) -> Audit:
                 location=replace(
                     base.location, evidence=(Evidence("dbip", "database", "CN", text),), why=text
                 ),
+                owner=Owner(text, "CN", text, "CN", (Evidence("certificate", "name", None, text, "", 3),)),
+                party_ground=text,
                 notes=(text,),
             )
         )
@@ -697,6 +701,9 @@ def hostile_audit(audit: Audit) -> Audit:
         verdict=verdict,
         marks=tuple(Mark(T0, "idle", t, None) for t in HOSTILE),
         warnings=HOSTILE,
+        declared=tuple(
+            DeclaredRow(t, t, (t, t), DeclaredState.CONTRADICTED, ("h0",), (1,)) for t in HOSTILE
+        ),
     )
 
 

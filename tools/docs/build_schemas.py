@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas of the files that people write: rule, pack, profile, known values.
+"""Writes the JSON Schemas of the files that people write: rule, pack, profile, known values, declaration.
 
 Run as `python tools/docs/build_schemas.py`; a test compares the files with what this makes, and the shipped files
 with the schemas. The loader checks more than a schema can: places, scopes of facts, references between files.
@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from iotaudit.model.conditions import Operator
+from iotaudit.model.declared import REGIONS
 from iotaudit.model.findings import Dimension, OutcomeKind, Severity
 from iotaudit.model.vocabulary import FACTS, KNOWLEDGE, NEEDS, SCOPES, STEPS, FactSpec, FactType
 from iotaudit.packs.conditions import FITTING
 from iotaudit.packs.known import LABELS
 from iotaudit.packs.rules import ID
-from iotaudit.packs.terms import data_types
+from iotaudit.packs.terms import countries, data_types
 
 Schema = dict[str, Any]
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "schema"
@@ -43,6 +44,7 @@ def schemas() -> dict[str, Schema]:
         "profile": _head("profile", "A profile", _profile(), ["id", "title"]),
         "known": _head("known", "Values known of a device and its tester (--known)", _known(), [])
         | {"minProperties": 1},
+        "declared": _head("declared", "A vendor's declaration (--declared)", _declared(), ["vendor"]),
     }
 
 
@@ -208,6 +210,44 @@ def _known() -> Schema:
         "other": {"type": "array", "items": other},
         "salts": values,
     }
+
+
+def _declared() -> Schema:
+    country = {"enum": [*REGIONS, *sorted(countries())], "description": "ISO 3166-1 alpha-2, or EU, EEA."}
+    kind = {"enum": list(data_types())}
+    host = {"type": "string", "minLength": 1, "description": "A name, *. and a domain, an address or a network."}
+    whole = {"type": "integer", "minimum": 0}
+    port = {"type": "integer", "minimum": 1, "maximum": 65535}
+    day = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
+    hosts = {"host": host, "country": country, "operator": TEXT, "purpose": TEXT, "data_types": _each(kind)}
+    company = {"name": TEXT, "country": country, "purpose": TEXT}
+    return {
+        "vendor": TEXT,
+        "device": TEXT,
+        "date": day,
+        "source": TEXT,
+        "storage_countries": _each(country),
+        "destinations": _each({"anyOf": [host, _closed(hosts, "host")]}),
+        "operators": _each(TEXT),
+        "sub_processors": _each({"anyOf": [TEXT, _closed(company, "name")]}),
+        "administration_from": _each(country),
+        "data_types": _each(kind),
+        "update_hosts": _each(host),
+        "works_offline": {"type": "boolean"},
+        "support_until": {"type": ["string", "integer"], "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$"},
+        "volumes": _each(_closed({"bytes_per_day": whole, "host": host}, "bytes_per_day")),
+        "retention": _each(_closed({"days": whole, "data_type": kind}, "days")),
+        "remote_access": {"anyOf": [{"const": False}, _each({"anyOf": [host, _closed(hosts, "host")]})]},
+        "ports": _each({"anyOf": [port, _closed({"port": port, "protocol": {"enum": ["tcp", "udp"]}, "purpose": TEXT}, "port")]}),
+    }
+
+
+def _each(items: Schema) -> Schema:
+    return {"type": "array", "items": items, "uniqueItems": True}
+
+
+def _closed(properties: Schema, required: str) -> Schema:
+    return {"type": "object", "properties": properties, "required": [required], "additionalProperties": False}
 
 
 def text_of(schema: Schema) -> str:

@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench captures clean
+.PHONY: demo test check bench captures recall clean
 
 demo: .stamps/all  ## install with all extras, audit a capture that ships, write the HTML report
 	$(BIN)/iotaudit demo --out out/demo
@@ -20,6 +20,9 @@ check: .stamps/dev  ## lint, types, import contracts
 captures: .stamps/dev  ## make the shipped captures and their expected audits again
 	$(BIN)/python captures/make.py
 	$(BIN)/python -m pytest -q tests/golden --golden-update
+
+recall: .stamps/dev  ## measure what the detection finds of the labelled set, and write docs/data-types/recall.md
+	$(BIN)/python tools/docs/build_recall.py
 
 SIZE ?= 100M
 bench: .stamps/dev  ## make a capture (SIZE=1G, SIZE=10G for more) and time whole audits of it, then the stages

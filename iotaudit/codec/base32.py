@@ -1,7 +1,7 @@
 """Base32, in capitals or small letters, with or without padding. Source: RFC 4648 section 6.
 
-Sixteen letters are ten bytes; that these are all readable by chance happens once in ten thousand words of the alphabet,
-and words of it that long are rare.
+Sixteen letters are ten bytes; that these are all readable by chance happens once in ten thousand words of the
+alphabet, and words of it that long are rare.
 """
 
 import binascii

@@ -1,7 +1,7 @@
 """Base64, standard and URL-safe, with or without padding.
 
-Any word of letters is also base64 of something, so a result counts only where it is text or starts like a known
-format (`worth`): eight random bytes look so once in some thousand words.
+Any word of letters is also base64 of something, so a result counts only where it is text or starts like a
+known format (`worth`): eight random bytes look so once in some thousand words.
 
 Source: RFC 4648 sections 4 and 5.
 """

@@ -1,7 +1,9 @@
 """Brotli, where a header declared it: the format has no magic, so nothing is taken for it without being told.
 
-Before 1.2 the library gives all that its input holds. It gets a few bytes at a time there: what runs over the budget
-is then at most the one meta-block that these bytes complete, since the header of the next is longer than they are.
+Before 1.2 the library gives all that its input holds. It gets a few bytes at a time there: what runs over the
+budget is then at most the one meta-block that these bytes complete, since the header of the next is longer
+than they are.
+
 Source: RFC 7932 sections 9.1 (window up to 16 MiB), 9.2 (a meta-block holds up to 16 MiB).
 """
 

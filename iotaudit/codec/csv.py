@@ -1,6 +1,8 @@
 """Comma-separated values with a line of names: each line a record. Also with semicolons or tabs.
 
-Any text has commas, so all of it must be rows of one width under names that look like names. Source: RFC 4180.
+Any text has commas, so all of it must be rows of one width under names that look like names.
+
+Source: RFC 4180.
 """
 
 import csv

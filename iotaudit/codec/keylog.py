@@ -1,7 +1,7 @@
 """Key logs: the secrets of TLS, DTLS and QUIC sessions that an auditor holds, by the client's random.
 
-Source: draft-ietf-tls-keylogfile ("The SSLKEYLOGFILE Format for TLS"), which writes down the format of NSS; older
-`RSA` lines are not used, since they name the encrypted secret instead of the session.
+Source: draft-ietf-tls-keylogfile ("The SSLKEYLOGFILE Format for TLS"), which writes down the format of NSS;
+older `RSA` lines are not used, since they name the encrypted secret instead of the session.
 """
 
 import re
@@ -17,7 +17,10 @@ MASTER = "CLIENT_RANDOM"
 
 
 class KeyLog:
-    """Secrets by client random and label; may grow while a capture is read. Never printed: `repr` counts only."""
+    """Secrets by client random and label; may grow while a capture is read.
+
+    Never printed: `repr` counts only.
+    """
 
     __slots__ = ("_missed", "_sessions", "late", "refused", "used")
 

@@ -1,4 +1,7 @@
-"""LZ4 frames; check sums are not compared. Source: LZ4 frame format 1.6.4, LZ4 block format (lz4.github.io)."""
+"""LZ4 frames; check sums are not compared.
+
+Source: LZ4 frame format 1.6.4, LZ4 block format (lz4.github.io).
+"""
 
 from iotaudit.codec.budget import Budget, Piece
 

@@ -1,7 +1,8 @@
 """Property lists of Apple, binary or XML, as Python values.
 
-A binary list refers to its objects by number, so a few bytes can stand for a tree without end: objects are counted
-each time they are met. Source: CFBinaryPList.c (format `bplist00`), the document type PropertyList-1.0.
+A binary list refers to its objects by number, so a few bytes can stand for a tree without end: objects are
+counted each time they are met. Source: CFBinaryPList.c (format `bplist00`), the document type
+PropertyList-1.0.
 """
 
 import struct

@@ -1,10 +1,12 @@
 """Protocol Buffers without a schema, as Python values under the numbers of the fields.
 
-The format has no magic, and most rows of bytes begin like a message. So all bytes must be read to the end, numbers of
-fields be small and variable-length numbers in their shortest form; and where nobody declared a message, much of it must
-be readable text. What a field holds is told by its form: text, else a message, else bytes.
-Source: Protocol Buffers encoding (protobuf.dev/programming-guides/encoding), field numbers 1 to 536,870,911 without
-19,000 to 19,999.
+The format has no magic, and most rows of bytes begin like a message. So all bytes must be read to the end,
+numbers of fields be small and variable-length numbers in their shortest form; and where nobody declared a
+message, much of it must be readable text. What a field holds is told by its form: text, else a message, else
+bytes.
+
+Source: Protocol Buffers encoding (protobuf.dev/programming-guides/encoding), field numbers 1 to 536,870,911
+without 19,000 to 19,999.
 """
 
 import struct

@@ -1,7 +1,7 @@
 """Keys of QUIC Initial packets: anyone who sees the first packet can make them, so a passive reader may too.
 
-Source: RFC 9001 sections 5.2 (initial secrets), 5.3 (AEAD), 5.4 (header protection), RFC 9369 section 3.3 (version 2
-salt and labels); drafts 23 to 32 by the salts in their section 5.2.
+Source: RFC 9001 sections 5.2 (initial secrets), 5.3 (AEAD), 5.4 (header protection), RFC 9369 section 3.3
+(version 2 salt and labels); drafts 23 to 32 by the salts in their section 5.2.
 """
 
 import hashlib

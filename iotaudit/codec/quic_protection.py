@@ -1,7 +1,7 @@
 """From a traffic secret to the payload of QUIC's protected packets: Handshake, 0-RTT and 1-RTT, with key updates.
 
-Source: RFC 9001 sections 5.1 (keys), 5.3 (AEAD), 5.4 (header protection), 6 (key update), RFC 9000 section 17.1 and
-appendix A.3 (packet numbers), RFC 9369 section 3.3.1 (labels of version 2).
+Source: RFC 9001 sections 5.1 (keys), 5.3 (AEAD), 5.4 (header protection), 6 (key update), RFC 9000 section
+17.1 and appendix A.3 (packet numbers), RFC 9369 section 3.3.1 (labels of version 2).
 """
 
 from collections.abc import Callable
@@ -32,9 +32,9 @@ KEY_PHASE = 0x04
 class Protection:
     """Opens the packets of one direction and number space; one that does not open changes nothing.
 
-    The suite need not be known, so that data sent before the server's hello can be read: the first packet that opens
-    tells which of those with a secret of this length it is. `number` is the packet number of the last that opened,
-    `largest` the largest so far.
+    The suite need not be known, so that data sent before the server's hello can be read: the first packet
+    that opens tells which of those with a secret of this length it is. `number` is the packet number of the
+    last that opened, `largest` the largest so far.
     """
 
     __slots__ = ("_keys", "largest", "number")

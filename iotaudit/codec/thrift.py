@@ -1,6 +1,8 @@
 """Thrift in the compact protocol, as Python values under the numbers of the fields.
 
-A message (a call or an answer) has a sign and a name; a bare struct has neither, so it is read only where declared.
+A message (a call or an answer) has a sign and a name; a bare struct has neither, so it is read only where
+declared.
+
 Source: Apache Thrift, doc/specs/thrift-compact-protocol.md.
 """
 

@@ -2,9 +2,9 @@
 
 An opener belongs to one direction and one key. It is pure: a record that does not open changes nothing.
 
-Source: RFC 5246 sections 5, 6.2.3, 6.3 (PRF, records, keys), RFC 2246 and 4346 (the older PRF and records), RFC 5288
-(GCM), RFC 6655 (CCM), RFC 7905 (ChaCha20-Poly1305), RFC 7366 (encrypt-then-MAC), RFC 6347 section 4.1.2 (DTLS), RFC
-8446 sections 5.2, 5.3, 7.1 to 7.3 (TLS 1.3).
+Source: RFC 5246 sections 5, 6.2.3, 6.3 (PRF, records, keys), RFC 2246 and 4346 (the older PRF and records),
+RFC 5288 (GCM), RFC 6655 (CCM), RFC 7905 (ChaCha20-Poly1305), RFC 7366 (encrypt-then-MAC), RFC 6347 section
+4.1.2 (DTLS), RFC 8446 sections 5.2, 5.3, 7.1 to 7.3 (TLS 1.3).
 """
 
 import hashlib

@@ -1,10 +1,11 @@
 """Keys of WPA2 with a passphrase, and the opening of its frames: who has the passphrase and saw the handshake can read.
 
-CCMP with 128-bit keys alone, the cipher that WPA2 demands. What was derived is proved by the check value of a handshake
-message, what was opened by its tag, so a wrong key never gives bytes.
+CCMP with 128-bit keys alone, the cipher that WPA2 demands. What was derived is proved by the check value of a
+handshake message, what was opened by its tag, so a wrong key never gives bytes.
 
-Source: IEEE 802.11-2020 sections 12.7.1.2 (PRF and KDF), 12.7.1.3 (pairwise key), 12.7.2 (EAPOL-Key frames, table 12-8
-for the algorithms), 12.7.3 (key data), 12.5.3 (CCMP), annex J.4 (passphrase to key); RFC 3394 (key wrap).
+Source: IEEE 802.11-2020 sections 12.7.1.2 (PRF and KDF), 12.7.1.3 (pairwise key), 12.7.2 (EAPOL-Key frames,
+table 12-8 for the algorithms), 12.7.3 (key data), 12.5.3 (CCMP), annex J.4 (passphrase to key); RFC 3394 (key
+wrap).
 """
 
 import hashlib
@@ -40,7 +41,10 @@ BODY_LEN = 1 << 14
 
 @dataclass(frozen=True, slots=True, repr=False)
 class EapolKey:
-    """One message of a handshake. `frame` is the EAPOL frame as it is checked: with its check value zeroed."""
+    """One message of a handshake.
+
+    `frame` is the EAPOL frame as it is checked: with its check value zeroed.
+    """
 
     descriptor: int
     info: int

@@ -1,7 +1,8 @@
 """XML as records: names of elements and attributes to texts. No entity is declared and nothing is fetched.
 
-A document that declares an entity is refused, whatever it says: five lines can stand for gigabytes. Source: XML 1.0
-(fifth edition) sections 2.1 and 4.2.
+A document that declares an entity is refused, whatever it says: five lines can stand for gigabytes.
+
+Source: XML 1.0 (fifth edition) sections 2.1 and 4.2.
 """
 
 import re

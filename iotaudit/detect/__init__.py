@@ -1,7 +1,7 @@
 """What the devices said: content → exposures, and the redactor that keeps every value out of the output.
 
-`DETECTORS` is the one list; docs/data-types/ has a page for each. Payload ends in this room: nothing that it returns,
-and no repr, shows a value.
+`DETECTORS` is the one list; docs/data-types/ has a page for each. Payload ends in this room: nothing that it
+returns, and no repr, shows a value.
 """
 
 from collections import OrderedDict

@@ -67,7 +67,10 @@ class OwnMatch:
 
 
 class Book:
-    """Collects hits of the flows of a lane. `overflow` counts what found no room and was summed up instead."""
+    """Collects hits of the flows of a lane.
+
+    `overflow` counts what found no room and was summed up instead.
+    """
 
     __slots__ = ("_candidates", "_rows", "overflow")
 

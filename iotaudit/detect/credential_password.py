@@ -1,6 +1,7 @@
 """Passwords and PINs: protocol fields, HTTP Basic, user info of a URL, telling names of fields.
 
-Source: RFC 7617 section 2 (Basic), RFC 3986 section 3.2.1 (user info), MQTT 5.0 section 3.1.3.6 (password field).
+Source: RFC 7617 section 2 (Basic), RFC 3986 section 3.2.1 (user info), MQTT 5.0 section 3.1.3.6 (password
+field).
 """
 
 import re

@@ -1,4 +1,7 @@
-"""Wi-Fi pass phrases. Source: IEEE 802.11-2020 annex J.4 (8 to 63 printable characters); the `WIFI:` QR form."""
+"""Wi-Fi pass phrases.
+
+Source: IEEE 802.11-2020 annex J.4 (8 to 63 printable characters); the `WIFI:` QR form.
+"""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,7 @@
-"""Diagnostic logs and crash dumps. Source: the line form of Android's logcat `threadtime`; ELF specification, `e_type`."""
+"""Diagnostic logs and crash dumps.
+
+Source: the line form of Android's logcat `threadtime`; ELF specification, `e_type`.
+"""
 
 import re
 from collections.abc import Iterator

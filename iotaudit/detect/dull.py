@@ -1,7 +1,7 @@
 """Dull messages: JSON in which nothing can be found, whichever digits stand in it (a heartbeat, a counter, a switch).
 
-A device sends thousands that differ in their digits alone. One of them is looked at for all: it must be of a form so
-plain that no digit can change what the decode tree would ask about, even where it is no sound JSON.
+A device sends thousands that differ in their digits alone. One of them is looked at for all: it must be of a
+form so plain that no digit can change what the decode tree would ask about, even where it is no sound JSON.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""Country, time zone and locale, by the name of the field. Source: IANA tz database (areas), ISO 3166-1, BCP 47."""
+"""Country, time zone and locale, by the name of the field.
+
+Source: IANA tz database (areas), ISO 3166-1, BCP 47.
+"""
 
 import re
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
 """Floor maps: grid images, point clouds, ROS maps, and names of rooms.
 
-Source: Netpbm PGM format; PCD v0.7 header; ASPRS LAS 1.4 (`LASF`); ROS map_server YAML and nav_msgs/OccupancyGrid.
+Source: Netpbm PGM format; PCD v0.7 header; ASPRS LAS 1.4 (`LASF`); ROS map_server YAML and
+nav_msgs/OccupancyGrid.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Many words looked for at once: which of them stand in some bytes, at the cost of one look over the bytes.
 
-The last four bytes of each word are marked in a table of bits; one pass over all rows of four bytes then leaves the few
-words whose end is there. A handful of words is looked for one by one, which is faster.
+The last four bytes of each word are marked in a table of bits; one pass over all rows of four bytes then
+leaves the few words whose end is there. A handful of words is looked for one by one, which is faster.
 """
 
 from collections.abc import Sequence

@@ -41,8 +41,8 @@ class Use(Enum):
 class Members:
     """What is to be looked at in records with these names and kinds of values; other numbers are left out.
 
-    `asked` are the detectors that are called for the record, `fields` its (name, use, detectors called for it: by the
-    name, and where it is a text by the shapes that the body holds).
+    `asked` are the detectors that are called for the record, `fields` its (name, use, detectors called for
+    it: by the name, and where it is a text by the shapes that the body holds).
     """
 
     asked: Asked

@@ -63,8 +63,8 @@ def words(key: str) -> tuple[str, ...]:
 class KeySet:
     """Phrases that field names are held against.
 
-    A phrase matches where its words stand in a row among the name's words (`serial no` in `robotSerialNo`), or
-    where both are the same when joined (`serialno`). A phrase that begins with `=` must be the whole name.
+    A phrase matches where its words stand in a row among the name's words (`serial no` in `robotSerialNo`),
+    or where both are the same when joined (`serialno`). A phrase that begins with `=` must be the whole name.
     """
 
     __slots__ = ("_inside", "_joined", "_longest", "_phrases", "_told")

@@ -1,7 +1,7 @@
 """Video streams by their framing.
 
-Source: ISO/IEC 14496-12 (`ftyp`), ITU-T H.264 annex B (start codes, NAL types), ISO/IEC 13818-1 (sync byte 0x47 every
-188 bytes), RFC 2326 section 6 (RTSP requests), RFC 8866 section 5.14 (media description of SDP).
+Source: ISO/IEC 14496-12 (`ftyp`), ITU-T H.264 annex B (start codes, NAL types), ISO/IEC 13818-1 (sync byte
+0x47 every 188 bytes), RFC 2326 section 6 (RTSP requests), RFC 8866 section 5.14 (media description of SDP).
 """
 
 import re

@@ -39,10 +39,10 @@ with the name of the format: "cbor:$")."""
 class Node:
     """One place of a decoded body.
 
-    `key` is the nearest name, `text` the value (TEXT and NUMBER), `data` the bytes (BINARY), `value` the parsed
-    dict or list (RECORD). `steps` are the decoding steps that lead to its layer, `link` the way from there, `where` the
-    content's place. `cover` is the text of the outermost encoded token that the value stands in, "" where the value
-    itself is readable there.
+    `key` is the nearest name, `text` the value (TEXT and NUMBER), `data` the bytes (BINARY), `value` the
+    parsed dict or list (RECORD). `steps` are the decoding steps that lead to its layer, `link` the way from
+    there, `where` the content's place. `cover` is the text of the outermost encoded token that the value
+    stands in, "" where the value itself is readable there.
     """
 
     kind: Kind
@@ -99,10 +99,10 @@ class Hit:
 class Wants:
     """What a detector is to be shown: any of these reasons is enough.
 
-    `keys`: the field's name is one of them (a record or list under such a name is shown too). `record_keys`: a
-    record has such a field. `shapes`: the body holds one of these shapes (`shapes.py`); then all of its texts are
-    shown. `binary`: bytes that are no text. `places`: what a protocol itself tells to be of the type, by
-    `Content.where`; it is shown whole.
+    `keys`: the field's name is one of them (a record or list under such a name is shown too). `record_keys`:
+    a record has such a field. `shapes`: the body holds one of these shapes (`shapes.py`); then all of its
+    texts are shown. `binary`: bytes that are no text. `places`: what a protocol itself tells to be of the
+    type, by `Content.where`; it is shown whole.
     """
 
     keys: KeySet = NO_KEYS

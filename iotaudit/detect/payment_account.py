@@ -1,4 +1,7 @@
-"""Bank account numbers. Source: ISO 13616-1 (IBAN: length by country, check by mod 97); SWIFT IBAN registry, 2024."""
+"""Bank account numbers.
+
+Source: ISO 13616-1 (IBAN: length by country, check by mod 97); SWIFT IBAN registry, 2024.
+"""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,7 @@
-"""Readings: numbers in a plausible range under a telling name. One kind is one exposure; the number is not kept."""
+"""Readings: numbers in a plausible range under a telling name.
+
+One kind is one exposure; the number is not kept.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -86,9 +86,9 @@ def skeleton(data: bytes) -> bytes:
 def present(data: bytes) -> frozenset[str]:
     """Gives the names of the shapes that `data` may hold.
 
-    A device's messages differ in little but their digits, and in the length of their series of numbers. So what does
-    not depend on which digits stand there is remembered, and lists of whole numbers are left out: without a long
-    number or one after a hyphen they have no shape.
+    A device's messages differ in little but their digits, and in the length of their series of numbers. So
+    what does not depend on which digits stand there is remembered, and lists of whole numbers are left out:
+    without a long number or one after a hyphen they have no shape.
     """
     bones = skeleton(data)
     if b"[" in bones and b"0" * 12 not in bones and b"0-0" not in bones:

@@ -1,8 +1,9 @@
 """The decode tree: from one body to the places that detectors are asked about, each with the steps that lead there.
 
-A *layer* is a run of bytes that a step gave: the body itself, then what gzip, base64 ... unwrap, up to `DEPTH`.
-Each layer is looked at once as a whole (which shapes, which known values); its fields are then walked, and only
-fields that a name, a shape or a known value calls for become nodes. See docs/data-types/decoding.md.
+A *layer* is a run of bytes that a step gave: the body itself, then what gzip, base64 ... unwrap, up to
+`DEPTH`. Each layer is looked at once as a whole (which shapes, which known values); its fields are then
+walked, and only fields that a name, a shape or a known value calls for become nodes. See
+docs/data-types/decoding.md.
 """
 
 import re
@@ -318,7 +319,10 @@ class Tree:
             self._digest(digest, key, layer, (*path, base64.ID), cover)
 
     def _sentences(self, text: str, key: str, layer: Layer, link: Link) -> bool:
-        """Looks for known places in a receiver's sentences; says whether it is any. `geo.gps` reads them itself."""
+        """Looks for known places in a receiver's sentences; says whether it is any.
+
+        `geo.gps` reads them itself.
+        """
         rows = nmea.parse(text.encode(errors="replace"))
         if rows is None:
             return False

@@ -1,7 +1,7 @@
 """Formats of bytes and words that are told by their whole content: which are tried, and in which order.
 
-A format with a sign is tried first. Those without one (protobuf, CBOR, MessagePack, bare Thrift) are tried on what
-nothing else explains; where the media type declares one, it alone is tried, and less is asked of it.
+A format with a sign is tried first. Those without one (protobuf, CBOR, MessagePack, bare Thrift) are tried on
+what nothing else explains; where the media type declares one, it alone is tried, and less is asked of it.
 """
 
 from functools import lru_cache

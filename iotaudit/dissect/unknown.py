@@ -1,7 +1,8 @@
 """A flow that fits no protocol: what it looks like, and its text where it is text. It is never called encrypted.
 
-Text is handed on as contents (`text`); of binary that is neither even nor compressed the first 4 KiB of a
-direction are (`binary`), so that a known value inside is found. Beyond the bounds a direction is not asked for.
+Text is handed on as contents (`text`); of binary that is not even the first 4 KiB of a direction are (`binary`), so
+that a known value inside, or inside what begins like a compressed format, is found. Beyond the bounds a direction is
+not asked for.
 """
 
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from iotaudit.model.flows import Encryption, EncryptionState
 from iotaudit.model.raw import Content, Segment
 
 SAMPLE_LEN = 4096
+SAMPLED = frozenset({"binary", "compressed"})
+"""Shapes of which the sample is handed on."""
 PIECE_LEN = 1 << 16
 TEXT_LEN = 1 << 18
 """Text that is handed on in one direction of an unknown flow."""
@@ -98,7 +101,7 @@ class UnknownSession:
             return []
         side.over = True
         side.pending.clear()
-        if side.shape.kind == "binary":
+        if side.shape.kind in SAMPLED:
             return [self._content(side, "binary", bytes(side.sample), outbound=outbound)]
         return []
 

@@ -54,6 +54,14 @@ def test_binary_is_opaque_and_sampled_once() -> None:
     assert session.reading().encryption.state is EncryptionState.OPAQUE
 
 
+def test_the_start_of_compressed_bytes_is_handed_on_though_they_are_even() -> None:
+    packed = gzip.compress(NOISE * 20, mtime=0, compresslevel=0)
+    session, found = session_after((True, packed[:300]), (True, packed[300:]))
+    assert [(c.where, c.data) for c in found if isinstance(c, Content)] == [("binary", packed[:SAMPLE_LEN])]
+    assert session.reading().encryption.state is EncryptionState.OPAQUE
+    assert not session.wants(outbound=True)
+
+
 def test_text_beside_binary_is_opaque() -> None:
     session, _ = session_after((True, b"hello there"), (False, b"\0\1\2\3\4\5\6\7"))
     assert session.reading().encryption.state is EncryptionState.OPAQUE

@@ -109,7 +109,7 @@ def as_cbor(record: Record) -> bytes:
 
 
 def as_cbor_bytes(record: Record) -> bytes:
-    return _cbor({"seq": 7, "payload": gzip.compress(as_json(record))})
+    return _cbor({"seq": 7, "payload": gzip.compress(as_json(record), mtime=0)})
 
 
 def _msgpack(value: object) -> bytes:
@@ -222,7 +222,7 @@ def to_jwt(data: bytes) -> bytes:
 
 
 WRAPS: dict[str, Wrap] = {
-    "gzip": gzip.compress,
+    "gzip": lambda data: gzip.compress(data, mtime=0),
     "zlib": zlib.compress,
     "zstd": zstandard.ZstdCompressor().compress,
     "deflate": to_deflate,

@@ -100,6 +100,8 @@ class Tree:
             self._uri(data, path)
         else:
             self._layer(data, path, "", 0, key, content.media_type)
+            if content.where.endswith("topic"):
+                self._levels(data, key, path)
 
     def _declared(self, data: bytes) -> tuple[bytes, tuple[str, ...]]:
         """Undoes the declared content codings (last one first)."""
@@ -473,6 +475,7 @@ class Tree:
         head, _, query = data.partition(b"?")
         query, _, fragment = query.partition(b"#")
         self._layer(head, path, "", 0, "uri")
+        self._levels(head, "uri", path)
         for part in (query, fragment):
             if part:
                 layer = Layer(path, "", 0, self._index.by_shapes(part), self._index.known_in(part))
@@ -480,6 +483,16 @@ class Tree:
                     self._form(url.fields(part), layer, "query")
                 else:
                     self._layer(part, path, "", 0, "query")
+
+    def _levels(self, data: bytes, key: str, path: tuple[str, ...]) -> None:
+        """Walks what single levels of a path or topic encode: as a whole it is no word of any alphabet."""
+        levels = data.split(b"/")
+        if not 1 < len(levels) <= STRINGS:
+            return
+        within = Layer(path, "", 0, (), NOTHING)
+        for level in levels:
+            if len(level) >= base64.LEAST_LEN and level.isascii() and self.budget.step():
+                self._word(level, key, within, path)
 
     # bytes
 

@@ -28,6 +28,8 @@ NB, NBSTAT = 0x20, 0x21
 DATAGRAM_NAME_AT = 14
 DATAGRAMS = frozenset({0x10, 0x11, 0x12})
 """Direct unique, direct group and broadcast datagrams: they carry the sender's address and name."""
+TYPES = range(0x10, 0x17)
+RESERVED = 0x60
 RESPONSE = 0x8000
 ANNOUNCING = frozenset({5, 8, 9, 15})
 """Opcodes of registration, refresh (two numbers are in use) and multi-homed registration."""
@@ -44,7 +46,18 @@ def recognise(head: Head) -> Likeness:
         return Likeness.CERTAIN
     if ENCODED.match(data, NAME_AT) and _kind(data) in (NB, NBSTAT):
         return Likeness.CERTAIN
-    return Likeness.WEAK if len(data) >= NAME_AT and data[2] >> 3 & 15 in OPCODES else Likeness.NO
+    return Likeness.WEAK if len(data) >= NAME_AT and (_is_service(data) or _is_datagram(data)) else Likeness.NO
+
+
+def _is_service(data: bytes) -> bool:
+    """Says whether the header is one of the name service: a known opcode, reserved bits 0, at most one of each record."""
+    counts = [int.from_bytes(data[at : at + 2]) for at in range(4, NAME_AT, 2)]
+    return data[2] >> 3 & 15 in OPCODES and not data[3] & RESERVED and max(counts) == 1
+
+
+def _is_datagram(data: bytes) -> bool:
+    """Says whether the header is one of the datagram service: a known type, reserved flags 0."""
+    return data[0] in TYPES and not data[1] & 0xF0
 
 
 def open(context: Context) -> DatagramSession:  # noqa: A001 - the room's word

@@ -16,6 +16,9 @@ SURE: frozenset[int] = frozenset()
 
 HEADER_LEN = 48
 CONTROL = (6, 7)
+CONTROL_LEN, PADDING = 12, 3
+PRIVATE_LEN = 8
+IMPLEMENTATIONS = (0, 2, 3)
 MACS = (4, 20, 24)
 """Lengths of what may follow the header and its extension fields: a crypto-NAK, a digest of MD5 or SHA-1."""
 STRATUM_MAX = 16
@@ -31,10 +34,21 @@ def recognise(head: Head) -> Likeness:
     if not 1 <= version <= 4 or not mode:
         return Likeness.NO
     if mode in CONTROL:
-        return Likeness.WEAK
+        return Likeness.WEAK if (_is_control(data) if mode == CONTROL[0] else _is_private(data)) else Likeness.NO
     more = len(data) - HEADER_LEN
     fits = data[1] <= STRATUM_MAX and (more == 0 or more in MACS or (more >= 16 and more % 4 == 0))
     return Likeness.WEAK if fits else Likeness.NO
+
+
+def _is_control(data: bytes) -> bool:
+    """Says whether a control message (mode 6) is as long as its count says, but for padding and a digest."""
+    more = len(data) - CONTROL_LEN - int.from_bytes(data[10:12])
+    return len(data) >= CONTROL_LEN and 0 <= more <= PADDING + max(MACS)
+
+
+def _is_private(data: bytes) -> bool:
+    """Says whether a private message (mode 7) names a known implementation and has its reserved bits 0."""
+    return len(data) >= PRIVATE_LEN and data[2] in IMPLEMENTATIONS and not data[6] >> 4
 
 
 def open(context: Context) -> "NtpSession":  # noqa: A001 - the room's word

@@ -160,10 +160,10 @@ class _Reader:
                 Encryption(EncryptionState.ENCRYPTED, ID, encryption.version, encryption.cipher, reason),
                 tls=inner.tls,
             )
-        if self._resets or self._control:
+        if (self._resets or self._control) and (self._layout or self._crypt):
             reason = f"OpenVPN control channel seen{self._guard()}"
             return Reading(Encryption(EncryptionState.ENCRYPTED, ID, None, None, reason))
-        reason = "packets as OpenVPN's data channel has them, the control channel was not seen"
+        reason = "packets as OpenVPN's data channel has them, the control channel was not seen or not understood"
         return Reading(Encryption(EncryptionState.OPAQUE, ID, None, None, reason))
 
     def _guard(self) -> str:

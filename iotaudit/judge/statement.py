@@ -52,7 +52,11 @@ def _look(coverage: Coverage) -> str:
             f"{words.share(coverage.undecrypted_share)} of the payload sent outside stayed closed"
         )
     elif coverage.undecrypted_share is not None:
-        parts.append("all payload sent outside could be read")
+        parts.append(
+            "no payload sent outside stayed closed, but not all was read"
+            if coverage.unread
+            else "all payload sent outside could be read"
+        )
     if coverage.required_duration_s is None:
         parts.append("no profile asked for a least time or steps")
     return f"{'; '.join([f'{parts[0]}, {parts[1]}', *parts[2:]])}."

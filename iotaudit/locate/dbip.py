@@ -14,12 +14,11 @@ def evidence(
     seed: DestinationSeed, knowledge: Knowledge, _settings: Settings
 ) -> tuple[Evidence, ...]:
     """Gives what the embedded database says of the seed's address."""
-    return tuple(
-        found
-        for database in knowledge.databases
-        if database.id == ID
-        for found in answers(database, seed.ip)
-    )
+    found: tuple[Evidence, ...] = ()
+    for database in knowledge.databases:
+        if database.id == ID:
+            found += answers(database, seed.ip)
+    return found
 
 
 def answers(database: GeoDatabase, ip: str) -> tuple[Evidence, ...]:

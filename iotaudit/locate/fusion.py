@@ -7,7 +7,6 @@ counts in no case.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from iotaudit.locate.round_trip import DISPROOF_KIND, IN_EEA_KIND
 from iotaudit.locate.round_trip import KIND as ROUND_TRIP_KIND
@@ -102,16 +101,13 @@ class Host:
 
 def conclude(evidence: Iterable[Evidence], host: Host) -> Location:
     """Gives the location that follows from evidence on one address, in any order."""
-    return _concluded(frozenset(evidence), host)
-
-
-@lru_cache(1 << 12)
-def _concluded(evidence: frozenset[Evidence], host: Host) -> Location:
-    """Gives the conclusion, which addresses with the same evidence share."""
-    rows = tuple(sorted(evidence, key=_order))
+    keyed = {_order(row): row for row in evidence}
+    rows = tuple(keyed[key] for key in sorted(keyed))
     kinds = {row.kind for row in rows}
     countries = sorted({row.country for row in rows if row.country})
-    bounded = IN_EEA_KIND in kinds or any(row.kind == ROUND_TRIP_KIND and row.country for row in rows)
+    bounded = IN_EEA_KIND in kinds or (
+        ROUND_TRIP_KIND in kinds and any(row.kind == ROUND_TRIP_KIND and row.country for row in rows)
+    )
     if "anycast" in kinds:
         only = next((row.country for row in rows if row.kind in _TIMES and row.country), None)
         return _located("anycast_in_reach" if bounded else "anycast", only, rows)
@@ -138,7 +134,7 @@ _TIMES = frozenset({ROUND_TRIP_KIND, IN_EEA_KIND})
 
 def _located(case: str, country: str | None, rows: tuple[Evidence, ...]) -> Location:
     status = CASES[case].status
-    known = status in {Status.CLAIMED, Status.CONFIRMED}
+    known = status in (Status.CLAIMED, Status.CONFIRMED)
     return Location(country if known else None, status, rows, case)
 
 

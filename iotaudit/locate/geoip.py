@@ -15,9 +15,8 @@ def evidence(
     seed: DestinationSeed, knowledge: Knowledge, _settings: Settings
 ) -> tuple[Evidence, ...]:
     """Gives what each of the user's databases says of the seed's address; `source` is `geoip:<file name>`."""
-    return tuple(
-        found
-        for database in knowledge.databases
-        if database.kind == KIND and database.id not in EMBEDDED
-        for found in answers(database, seed.ip)
-    )
+    found: tuple[Evidence, ...] = ()
+    for database in knowledge.databases:
+        if database.kind == KIND and database.id not in EMBEDDED:
+            found += answers(database, seed.ip)
+    return found

@@ -13,9 +13,8 @@ def evidence(
     seed: DestinationSeed, knowledge: Knowledge, _settings: Settings
 ) -> tuple[Evidence, ...]:
     """Gives what the database says of the seed's address."""
-    return tuple(
-        found
-        for database in knowledge.databases
-        if database.id == ID
-        for found in answers(database, seed.ip)
-    )
+    found: tuple[Evidence, ...] = ()
+    for database in knowledge.databases:
+        if database.id == ID:
+            found += answers(database, seed.ip)
+    return found

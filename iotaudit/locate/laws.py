@@ -5,7 +5,7 @@ effects) are named; one row per law and reach, with all its grounds in `why` and
 evidence they come from in `rests_on`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 
 from iotaudit.model.destinations import AccessLaw, Location, Operator, Status
@@ -19,20 +19,21 @@ NAMED_STATUS = frozenset({"in-force", "in-force-in-part", "lapsed-effects-contin
 class LawBook:
     """Finds laws; grounds that were seen before are answered from memory (most destinations share theirs)."""
 
-    __slots__ = ("_as_of", "_knowledge", "_known")
+    __slots__ = ("_as_of", "_asked", "_knowledge", "_known")
 
     def __init__(self, knowledge: Knowledge, as_of: str) -> None:
         self._knowledge = knowledge
         self._as_of = as_of
         self._known: dict[tuple[tuple[Ground, ...], tuple[Ground, ...]], tuple[AccessLaw, ...]] = {}
+        self._asked: dict[Hashable, tuple[AccessLaw, ...]] = {}
 
     def laws_for(
         self,
-        locations: Iterable[Location],
+        locations: Sequence[Location],
         operator: Operator,
-        entities: Iterable[Entity],
-        owners: Iterable[Entity],
-        certified: Iterable[Entity] = (),
+        entities: Sequence[Entity],
+        owners: Sequence[Entity],
+        certified: Sequence[Entity] = (),
     ) -> tuple[AccessLaw, ...]:
         """Gives the laws, sorted by id and reach; those due for review before the audit's day are marked stale.
 
@@ -43,6 +44,24 @@ class LawBook:
             owners: organisations whose domain the name lies under.
             certified: organisations that certificates were issued to.
         """
+        question = (
+            *[_place_key(location) for location in locations],
+            (operator.name, operator.country, operator.parent, operator.parent_country),
+            *[tuple([entity.id for entity in group]) if group else () for group in (entities, owners, certified)],
+        )
+        found = self._asked.get(question)
+        if found is None:
+            found = self._asked[question] = self._answer(locations, operator, entities, owners, certified)
+        return found
+
+    def _answer(
+        self,
+        locations: Iterable[Location],
+        operator: Operator,
+        entities: Iterable[Entity],
+        owners: Iterable[Entity],
+        certified: Iterable[Entity],
+    ) -> tuple[AccessLaw, ...]:
         seats = _seats(
             operator.name,
             operator.country,
@@ -96,6 +115,15 @@ def _row(
             checked=law.checked,
         )
     ]
+
+
+def _place_key(location: Location) -> Hashable:
+    """Gives all of a location that its grounds depend on."""
+    if location.status is Status.DISPUTED:
+        return tuple(sorted({row.country for row in location.evidence if row.country}))
+    if location.status is Status.UNKNOWN:
+        return None
+    return location.country, location.status is Status.CONFIRMED
 
 
 def _place_grounds(location: Location, knowledge: Knowledge) -> list[Ground]:

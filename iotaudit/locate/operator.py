@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from iotaudit.model.destinations import DestinationSeed, Evidence, Operator, Owner
-from iotaudit.model.knowledge import Entity, GeoDatabase, Knowledge, company_key
+from iotaudit.model.knowledge import Entity, Knowledge, company_key
 
 KIND = "registry"
 OWNER_KIND = "name"
@@ -33,9 +33,34 @@ class Network:
     entities: tuple[Entity, ...]
 
 
+Answer = tuple[str, str, int, str | None]
+"""Source, date of its data, network number, name of the network."""
+
+
+class NetworkBook:
+    """Finds networks; those that all sources name alike are one object."""
+
+    __slots__ = ("_knowledge", "_known")
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+        self._known: dict[tuple[Answer, ...], Network] = {}
+
+    def network_of(self, ip: str) -> Network:
+        """Gives the network of an address."""
+        answers = tuple(_answers(ip, self._knowledge))
+        found = self._known.get(answers)
+        if found is None:
+            found = self._known[answers] = _network(answers, self._knowledge)
+        return found
+
+
 def network_of(ip: str, knowledge: Knowledge) -> Network:
     """Gives the network of an address; where the user's database names another one, the user's is taken first."""
-    answers = _answers(ip, knowledge)
+    return _network(tuple(_answers(ip, knowledge)), knowledge)
+
+
+def _network(answers: tuple[Answer, ...], knowledge: Knowledge) -> Network:
     date = knowledge.dates.get("entities", "")
     entities: dict[str, Entity] = {}
     rows: list[Evidence] = []
@@ -83,7 +108,7 @@ def ownership_of(
     An organisation that runs the network itself is no owner by its certificate: a front shows its own certificate for
     all of its customers. Where no row knows the one organisation that certificates name, its name alone is told.
     """
-    domain = owners(name, knowledge)
+    domain = owners(name, knowledge) if name else ()
     shown: dict[str, int] = {}
     for seed in seeds:
         for text, packet in seed.certificates:
@@ -118,23 +143,16 @@ def owners(name: str | None, knowledge: Knowledge) -> tuple[Entity, ...]:
     return (owner,) if owner else ()
 
 
-def _answers(ip: str, knowledge: Knowledge) -> list[tuple[str, str, int, str | None]]:
-    found: list[tuple[str, str, int, str | None]] = []
+def _answers(ip: str, knowledge: Knowledge) -> list[Answer]:
+    found: list[Answer] = []
     for database in knowledge.databases:
-        row = _user_answer(database, ip)
-        if row is not None:
-            found.append(row)
+        answer = database.look_up(ip)
+        if answer is not None and answer.asn is not None:
+            found.append((database.id, database.date, answer.asn, answer.as_name))
     embedded = knowledge.networks.look_up(ip)
     if embedded is not None:
         found.append(("asn", knowledge.dates.get("asn", ""), *embedded))
     return found
-
-
-def _user_answer(database: GeoDatabase, ip: str) -> tuple[str, str, int, str | None] | None:
-    answer = database.look_up(ip)
-    if answer is None or answer.asn is None:
-        return None
-    return database.id, database.date, answer.asn, answer.as_name
 
 
 def _is_cloud(asn: int, as_name: str | None, knowledge: Knowledge) -> bool:
@@ -145,9 +163,7 @@ def _is_cloud(asn: int, as_name: str | None, knowledge: Knowledge) -> bool:
     return any(word in text for word in knowledge.roles.cloud_words)
 
 
-def _places(
-    answers: list[tuple[str, str, int, str | None]], knowledge: Knowledge
-) -> tuple[str, ...]:
+def _places(answers: tuple[Answer, ...], knowledge: Knowledge) -> tuple[str, ...]:
     """Gives the places of the network, only where all sources name one and the same network."""
     numbers = {asn for _, _, asn, _ in answers}
     if len(numbers) != 1:

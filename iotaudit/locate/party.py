@@ -6,6 +6,7 @@ alone does not tell whether a company is the vendor's processor or somebody else
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from iotaudit.model.destinations import DestinationSeed, Party
 from iotaudit.model.knowledge import Knowledge, find_up
@@ -41,6 +42,7 @@ def party_of(
     return Party.UNKNOWN, "no table says whose service the name is"
 
 
+@lru_cache(8)
 def _domains(first_party: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(d.lower().removeprefix("*").strip(".") for d in first_party if d.strip("*."))
 

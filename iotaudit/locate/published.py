@@ -13,9 +13,8 @@ def evidence(
     seed: DestinationSeed, knowledge: Knowledge, _settings: Settings
 ) -> tuple[Evidence, ...]:
     """Gives what each file of published ranges says of the seed's address; `source` is `geoip:<file name>`."""
-    return tuple(
-        found
-        for database in knowledge.databases
-        if database.kind == KIND
-        for found in answers(database, seed.ip)
-    )
+    found: tuple[Evidence, ...] = ()
+    for database in knowledge.databases:
+        if database.kind == KIND:
+            found += answers(database, seed.ip)
+    return found

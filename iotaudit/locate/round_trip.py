@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
 
 from iotaudit.model.destinations import DestinationSeed, Evidence, Zone
@@ -35,7 +36,7 @@ ALIKE_NETWORKS = 3
 PROXY = "a proxy answered the handshake"
 TOO_NEAR = "under 1 ms, so something in or near the local network answered"
 ALIKE = "other networks answered within the same fifth of a millisecond: one thing near the lab may speak for all"
-INSIDE = frozenset({Zone.EU, Zone.EEA})
+INSIDE = (Zone.EU, Zone.EEA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,58 @@ class Reach:
         return tuple(code for _, code in self.around[: self.count])
 
 
+class Horizon:
+    """What lies around the lab, nearest first, and what a round trip leaves of it."""
+
+    __slots__ = ("_around", "_distances", "_zone_of")
+
+    def __init__(self, knowledge: Knowledge, position: tuple[float, float], as_of: str) -> None:
+        around = knowledge.outlines.around(*position)
+        self._around = around
+        self._distances = knowledge.outlines.distances(*position)
+        self._zone_of = cache(lambda count: _zone(around, count, knowledge, as_of))
+
+    def reach_of(self, seed: DestinationSeed) -> Reach | None:
+        """Gives what is in reach, None where nothing is known of it or nothing is out of reach."""
+        if seed.rtt_min_ns is None or seed.rtt_unused:
+            return None
+        km = KM_PER_MS * (seed.rtt_min_ns + CLOCK_ERROR_NS) / 1_000_000
+        count = bisect_right(self._around, (km, "~"))
+        if count == len(self._around):
+            return None
+        return Reach(seed.rtt_min_ns / 1_000_000, km, self._around, count, self._zone_of(count))
+
+    def disproofs(self, rows: Iterable[Evidence], reach: Reach) -> list[Evidence]:
+        """Gives a row for each country that other evidence names and that is out of reach."""
+        found = []
+        for country in sorted({row.country for row in rows if row.country and row.source != ID}):
+            km = self._distances.get(country, 0.0)
+            if km > reach.km:
+                detail = (
+                    f"not in {country}: its nearest point is at least {km:.0f} km from the lab, "
+                    f"the answer came from within {reach.km:.0f} km"
+                )
+                found.append(Evidence(ID, DISPROOF_KIND, None, detail, family=country))
+        return found
+
+
+def horizon_of(knowledge: Knowledge, settings: Settings) -> Horizon | None:
+    """Gives what lies around the lab, None where its position is not known."""
+    return Horizon(knowledge, settings.lab_position, settings.as_of) if settings.lab_position else None
+
+
 def evidence(
     seed: DestinationSeed, knowledge: Knowledge, settings: Settings
 ) -> tuple[Evidence, ...]:
     """Gives one row where the position of the lab is known, the address answered a handshake, and that bounds it."""
-    if settings.lab_position is None:
-        return ()
+    horizon = horizon_of(knowledge, settings)
+    return evidence_within(horizon.reach_of(seed), seed) if horizon else ()
+
+
+def evidence_within(reach: Reach | None, seed: DestinationSeed) -> tuple[Evidence, ...]:
+    """Gives the row of a seed where the position of the lab is known."""
     if seed.rtt_unused:
         return (Evidence(ID, UNUSED_KIND, None, f"the round trip is not used: {seed.rtt_unused}"),)
-    reach = reach_of(seed, knowledge, settings)
     if reach is None:
         return ()
     kind = IN_EEA_KIND if reach.zone in INSIDE else KIND
@@ -73,39 +117,6 @@ def evidence(
         f"{_words(reach)}; a front end may have answered"
     )
     return (Evidence(ID, kind, only, detail),)
-
-
-def disproofs(
-    rows: Iterable[Evidence], seed: DestinationSeed, knowledge: Knowledge, settings: Settings
-) -> tuple[Evidence, ...]:
-    """Gives a row for each country that other evidence names and that is out of reach."""
-    reach = reach_of(seed, knowledge, settings)
-    if reach is None or settings.lab_position is None:
-        return ()
-    distances = knowledge.outlines.distances(*settings.lab_position)
-    found = []
-    for country in sorted({row.country for row in rows if row.country and row.source != ID}):
-        km = distances.get(country, 0.0)
-        if km > reach.km:
-            detail = (
-                f"not in {country}: its nearest point is at least {km:.0f} km from the lab, "
-                f"the answer came from within {reach.km:.0f} km"
-            )
-            found.append(Evidence(ID, DISPROOF_KIND, None, detail, family=country))
-    return tuple(found)
-
-
-def reach_of(seed: DestinationSeed, knowledge: Knowledge, settings: Settings) -> Reach | None:
-    """Gives what is in reach, None where nothing is known of it or nothing is out of reach."""
-    if settings.lab_position is None or seed.rtt_min_ns is None or seed.rtt_unused:
-        return None
-    km = KM_PER_MS * (seed.rtt_min_ns + CLOCK_ERROR_NS) / 1_000_000
-    around = knowledge.outlines.around(*settings.lab_position)
-    count = bisect_right(around, (km, "~"))
-    if count == len(around):
-        return None
-    zone = _zone(around, count, knowledge, settings)
-    return Reach(seed.rtt_min_ns / 1_000_000, km, around, count, zone)
 
 
 def screened(
@@ -152,12 +163,12 @@ def _alike(seeds: Iterable[DestinationSeed], knowledge: Knowledge) -> frozenset[
 
 
 def _zone(
-    around: tuple[tuple[float, str], ...], count: int, knowledge: Knowledge, settings: Settings
+    around: tuple[tuple[float, str], ...], count: int, knowledge: Knowledge, as_of: str
 ) -> Zone:
     """Gives EU or EEA where all that is in reach lies there, else unknown; stops at the first that does not."""
     zone = Zone.EU if count else Zone.UNKNOWN
     for _, country in islice(around, count):
-        found = knowledge.zones.zone(country, settings.as_of)
+        found = knowledge.zones.zone(country, as_of)
         if found not in INSIDE:
             return Zone.UNKNOWN
         zone = found if found is Zone.EEA else zone

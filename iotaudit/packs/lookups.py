@@ -1,5 +1,6 @@
 """The embedded look-ups that are opened on first use: networks (ASN), vendors (OUI), public suffixes."""
 
+from bisect import bisect_left, bisect_right
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -19,7 +20,7 @@ class AsnTable:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._names: dict[int, str] = {}
+        self._answers: dict[int, tuple[int, str]] = {}
         self.look_up = lru_cache(RECENT)(self._look_up)
 
     @cached_property
@@ -29,28 +30,29 @@ class AsnTable:
         columns["v6_start"] = np.cumsum(columns.pop("v6_step"), dtype=np.uint64)
         return columns
 
+    @cached_property
+    def _ranges(self) -> dict[int, tuple[memoryview, memoryview]]:
+        """Begins of ranges and their networks by version of IP, for look-ups one by one."""
+        columns = self._columns
+        return {v: (columns[f"v{v}_start"].data, columns[f"v{v}_asn"].data) for v in (4, 6)}
+
     def _look_up(self, ip: str) -> tuple[int, str] | None:
         """Gives number and name of the network that announces an address; None for none and for no address."""
         address = address_of(ip)
         if address is None:
             return None
         version, number = address
-        columns = self._columns
-        if version == 4:
-            at = np.searchsorted(columns["v4_start"], np.uint32(number), side="right") - 1
-            asn = int(columns["v4_asn"][at])
-        else:
-            key = np.uint64(number >> V6_SHIFT)
-            at = np.searchsorted(columns["v6_start"], key, side="right") - 1
-            asn = int(columns["v6_asn"][at])
-        return (asn, self._name(asn)) if asn else None
+        starts, networks = self._ranges[version]
+        asn = networks[bisect_right(starts, number if version == 4 else number >> V6_SHIFT) - 1]
+        if not asn:
+            return None
+        if asn not in self._answers:
+            self._answers[asn] = asn, self._name(asn)
+        return self._answers[asn]
 
     def _name(self, asn: int) -> str:
-        if asn not in self._names:
-            columns = self._columns
-            row = int(np.searchsorted(columns["asn"], np.uint32(asn)))
-            self._names[asn] = text_at(columns, row)
-        return self._names[asn]
+        columns = self._columns
+        return text_at(columns, bisect_left(columns["asn"].data, asn))
 
 
 class OuiTable:

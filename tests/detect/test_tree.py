@@ -288,3 +288,11 @@ def test_what_a_protocol_tells_is_shown_whole() -> None:
     ):
         shown = sights(Content(0, 1, 0, True, where, "plaintext", b"ABCDEF0123456789XYZW"))
         assert name in [finder.ID for _, asked, _ in shown[:1] for finder in asked]
+
+
+@pytest.mark.parametrize("name", ["base64", "hex"])
+@pytest.mark.parametrize(("where", "form"), [("http.uri", b"/p/%b/x?y=1"), ("mqtt.topic", b"dev/%b/up")])
+def test_a_level_of_a_path_or_topic_is_undone_by_itself(where: str, form: bytes, name: str) -> None:
+    word = WRAPS[name](SERIAL.encode()).rstrip(b"=")
+    assert (name,) in paths(form % word, where)
+    assert paths(form % WRAPS[name](b"RX7-0042-119").rstrip(b"="), where) == []

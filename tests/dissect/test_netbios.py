@@ -1,10 +1,12 @@
 """NetBIOS: names that hosts register, answer to and send under."""
 
+import random
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotaudit.dissect import netbios, open_flow
-from iotaudit.dissect.session import UDP, Likeness
+from iotaudit.dissect.session import UDP, Head, Likeness
 from iotaudit.model.events import Event, HostNamed, Oddity
 from iotaudit.model.flows import Endpoint
 from iotaudit.model.raw import Content, Segment
@@ -117,3 +119,9 @@ def test_any_bytes_give_events_or_an_oddity(data: bytes, at: int, byte: int) -> 
     for piece in (data, bytes(damaged), bytes(damaged[:50]) + data):
         for item in sent(piece):
             assert isinstance(item, HostNamed | Oddity)
+
+
+def test_fail_random_bytes_are_hardly_ever_taken_for_it() -> None:
+    dice = random.Random(7)  # noqa: S311 - bytes to try, not secrets
+    taken = sum(netbios.recognise(Head(dice.randbytes(dice.randrange(12, 400)), UDP)) > Likeness.NO for _ in range(2_000))
+    assert taken <= 60

@@ -1,5 +1,7 @@
 """NTP: counts on its port alone."""
 
+import random
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,3 +48,9 @@ def test_fail_other_lengths_versions_and_strata_are_none() -> None:
 def test_any_datagram_is_taken_without_a_fault(data: bytes) -> None:
     assert module.recognise(Head(data, UDP)) in (Likeness.NO, Likeness.WEAK)
     assert play(module, device(data)) == []
+
+
+def test_fail_random_bytes_are_hardly_ever_taken_for_it() -> None:
+    dice = random.Random(7)  # noqa: S311 - bytes to try, not secrets
+    taken = sum(module.recognise(Head(dice.randbytes(dice.randrange(12, 400)), UDP)) > Likeness.NO for _ in range(2_000))
+    assert taken <= 60

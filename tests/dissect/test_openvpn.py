@@ -93,3 +93,9 @@ def test_any_bytes_are_taken_without_a_fault(data: bytes, opcode: int) -> None:
     play(module, device(RESET), device(packet), server(packet), protocol=UDP)
     recognise(module, len(packet).to_bytes(2) + packet, TCP)
     play(module, device(len(packet).to_bytes(2) + packet + data))
+
+
+def test_fail_bytes_that_only_begin_like_a_reset_prove_no_encryption() -> None:
+    noise = "38" + "9d" * 60
+    assert recognise(module, noise, UDP) <= Likeness.WEAK
+    assert reading(module, device(noise), protocol=UDP).encryption.state is EncryptionState.OPAQUE

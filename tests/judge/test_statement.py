@@ -4,7 +4,7 @@ import pytest
 
 from iotaudit.judge import words
 from iotaudit.judge.statement import statement_of
-from iotaudit.model.reach import Answer, Coverage, Reason, Verdict
+from iotaudit.model.reach import Answer, Coverage, Reason, Unread, Verdict
 
 LOOK = Coverage(90.0, 10, (), (), 0.0, ())
 
@@ -37,6 +37,13 @@ def test_the_look_is_always_told() -> None:
     text = told(Answer.NO, Reason("stays", "all inside"), coverage=marked)
     assert "lasted 1 h, through the steps idle and app use; over 99 % of the payload" in text
     assert "no profile" not in text
+
+
+def test_what_was_not_read_is_never_told_as_read() -> None:
+    assert "all payload sent outside could be read" in told(Answer.UNDETERMINED)
+    unread = Coverage(90.0, 10, (), (Unread("decode_limit", 2, ""),), 0.0, ())
+    text = told(Answer.UNDETERMINED, coverage=unread)
+    assert "no payload sent outside stayed closed, but not all was read" in text
 
 
 @pytest.mark.parametrize(

@@ -269,3 +269,16 @@ def test_first_party_is_what_the_profile_says(seed: Any, knowledge: Any, setting
         ("moppel.example",),
     )
     assert [r.party for r in rows] == [Party.FIRST, Party.UNKNOWN]
+
+
+@pytest.mark.parametrize("position", [None, (52.5, 13.4)])
+def test_answers_shared_between_addresses_are_those_that_each_gets_alone(seed: Any, knowledge: Any, position: Any) -> None:
+    settings = Settings(as_of="2026-11-24", lab_position=position)
+    ips = ("34.240.1.1", "34.240.1.2", "8.8.8.8", "8.8.4.4", "130.59.3.4", "130.59.3.5", "192.0.2.1", "2a00:1450::1")
+    seeds = tuple(seed(ip, name=None) for ip in ips) + tuple(
+        seed(ip, name=None, rtt_min_ns=40_000_000 + at) for at, ip in enumerate(("77.74.1.1", "77.74.1.2", "1.1.1.1"))
+    )
+    together = {row.ips: replace(row, id="") for row in locate(seeds, knowledge, settings)}
+    alone = [replace(locate((one,), knowledge, settings)[0], id="") for one in seeds]
+    assert together == {row.ips: row for row in alone}
+    assert len({(row.zone, row.location.why, row.operator.asn) for row in alone}) > 3

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iotaudit.locate import locate, round_trip
+from iotaudit.locate.round_trip import Horizon, horizon_of
 from iotaudit.model.destinations import DestinationSeed, Evidence, Status, Zone
 from iotaudit.model.knowledge import GeoAnswer
 from iotaudit.model.result import Settings
@@ -41,6 +42,12 @@ class Says:
 
 def at(position: Any) -> Any:
     return Settings(as_of="2026-11-24", lab_position=position)
+
+
+def horizon(knowledge: Any, settings: Settings) -> Horizon:
+    found = horizon_of(knowledge, settings)
+    assert found is not None
+    return found
 
 
 def test_pass_round_trip_leaves_only_the_eea_and_confirms_what_databases_say(seed: Any, knowledge: Any) -> None:
@@ -84,8 +91,8 @@ def test_without_a_position_nothing_changes(seed: Any, knowledge: Any, settings:
 def test_the_bound_is_light_in_vacuum_and_a_clock_error_of_one_millisecond(seed: Any, knowledge: Any) -> None:
     nearest = {code: km for km, code in knowledge.outlines.around(*TOKYO)}["NL"]
     ns = int((nearest / 150 - 1) * MS)
-    inside = round_trip.reach_of(seed(DUTCH, rtt_min_ns=ns + 10_000), knowledge, at(TOKYO))
-    outside = round_trip.reach_of(seed(DUTCH, rtt_min_ns=ns - 10_000), knowledge, at(TOKYO))
+    inside = horizon(knowledge, at(TOKYO)).reach_of(seed(DUTCH, rtt_min_ns=ns + 10_000))
+    outside = horizon(knowledge, at(TOKYO)).reach_of(seed(DUTCH, rtt_min_ns=ns - 10_000))
     assert inside is not None
     assert outside is not None
     assert "NL" in inside.countries
@@ -135,7 +142,7 @@ def test_answer_of_a_proxy_is_named_and_not_used(seed: Any, knowledge: Any) -> N
         "round-trip-unused",
         "the round trip is not used: a proxy answered the handshake",
     )
-    assert round_trip.reach_of(passed_on, knowledge, at(TOKYO)) is None
+    assert horizon(knowledge, at(TOKYO)).reach_of(passed_on) is None
 
 
 def test_european_lab_near_a_country_outside_proves_nothing(seed: Any, knowledge: Any) -> None:
@@ -156,7 +163,7 @@ def test_a_place_out_of_reach_never_stays(countries: Any, ms: Any, position: Any
     seed = replace(PLAIN, ip=ip, rtt_min_ns=None if ms is None else ms * MS)
     (row,) = locate((seed,), known, at(position))
     settled = row.location.status in {Status.CLAIMED, Status.CONFIRMED}
-    reach = round_trip.reach_of(seed, known, at(position))
+    reach = horizon(known, at(position)).reach_of(seed)
     if settled and row.location.country and reach is not None:
         assert row.location.country in reach.countries
     if settled and row.zone in {Zone.EU, Zone.EEA} and not row.location.country:
@@ -174,6 +181,9 @@ def test_a_place_out_of_reach_never_stays(countries: Any, ms: Any, position: Any
 
 def test_disproofs_name_no_country_that_is_in_reach(knowledge: Any) -> None:
     rows = [Evidence("x", "database", code, "") for code in ("JP", "NL", "US")]
-    found = round_trip.disproofs(rows, replace(PLAIN, rtt_min_ns=5 * MS), knowledge, at(TOKYO))
+    around = horizon(knowledge, at(TOKYO))
+    reach = around.reach_of(replace(PLAIN, rtt_min_ns=5 * MS))
+    assert reach is not None
+    found = around.disproofs(rows, reach)
     assert [row.family for row in found] == ["NL", "US"]
     assert all(row.country is None for row in found)

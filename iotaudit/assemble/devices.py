@@ -148,7 +148,8 @@ def _groups(hosts: tuple[HostSeen, ...], inside: Inside, wanted_mac: int | None)
 
 def _unknown_device(wanted: str, groups: dict[str, list[HostSeen]]) -> str:
     seen = sorted(groups)
-    listed = ", ".join(f"{key} ({min(m.ip for m in groups[key])})" for key in seen[:8])
+    first = {key: min(host.ip for host in groups[key]) for key in seen[:8]}
+    listed = ", ".join(key if key == ip else f"{key} ({ip})" for key, ip in first.items())
     more = f" and {len(seen) - 8} more" if len(seen) > 8 else ""
     return f"no device {wanted} in the capture; seen inside: {listed or 'none'}{more}"
 

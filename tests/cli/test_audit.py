@@ -161,7 +161,7 @@ def wrong(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        (("--device", "02:00:00:00:00:99"), 2, "seen inside: 02:64:75:73:02:21 (192.168.7.21)"),
+        (("--device", "02:00:00:00:00:99"), 2, "seen inside: 02:64:75:73:02:21 (192.168.7.21), 192.168.7.1"),
         (("--device", "robot"), 2, "takes a MAC or an IP address"),
         (("--profile", "cleaning-robt"), 2, "did you mean cleaning-robot?"),
         (("--profile", "{}/nowhere.yaml"), 2, "no profile or file"),

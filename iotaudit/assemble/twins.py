@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from iotaudit.assemble.flow_rows import asked_host
+from iotaudit.assemble.conversation import asked_host
 from iotaudit.assemble.weblog import Logged
 from iotaudit.model.flows import Column, Endpoint, FlowSummary, FlowTable
 from iotaudit.model.packets import input_of, ip_text

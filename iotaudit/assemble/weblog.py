@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from iotaudit.assemble.flow_rows import Conversation
+from iotaudit.assemble.conversation import Conversation
 from iotaudit.model.flows import Endpoint
 from iotaudit.model.raw import Exchange
 

@@ -11,8 +11,8 @@ from typing import overload
 
 import numpy as np
 
+from iotaudit.assemble.conversation import Conversation, is_asked_to_pass_on
 from iotaudit.assemble.devices import Census
-from iotaudit.assemble.flow_rows import Conversation, is_asked_to_pass_on
 from iotaudit.assemble.twins import Twin
 from iotaudit.detect import FlowRef
 from iotaudit.locate.names import NameBook

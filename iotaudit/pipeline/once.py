@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from iotaudit.assemble.flow_rows import Conversation
+from iotaudit.assemble.conversation import Conversation
 from iotaudit.assemble.twins import Twins, find_twins
 from iotaudit.detect import FlowRef
 from iotaudit.dissect.weblog import taken_over

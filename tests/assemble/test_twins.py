@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from iotaudit.assemble.flow_rows import asked_host
+from iotaudit.assemble.conversation import asked_host
 from iotaudit.assemble.twins import ELSEWHERE, SEVERAL, SHARED, Twin, find_twins
 from iotaudit.assemble.weblog import FIRST_NUMBER, Logged, WebLog
 from iotaudit.model.flows import (

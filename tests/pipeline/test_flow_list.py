@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from iotaudit.assemble.conversation import Conversation
 from iotaudit.assemble.devices import Census
-from iotaudit.assemble.flow_rows import Conversation
 from iotaudit.assemble.inside import find_inside
 from iotaudit.assemble.table import FlowRows
 from iotaudit.locate.names import NameBook

@@ -152,6 +152,15 @@ def test_what_cannot_be_followed_is_one_line_and_exit_code_2(
     assert done.code == 2
 
 
+@pytest.fixture
+def usual_ctrl_c() -> Iterator[None]:
+    """Lets Ctrl-C interrupt, also where the shell that began the tests has it ignored (a job in the background)."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("usual_ctrl_c")
 def test_the_first_signal_ends_the_wait_and_the_second_does_what_it_always_did() -> None:
     with until_stopped() as wait:
         assert wait()

@@ -4,9 +4,7 @@ Source: RFC 9001 sections 5.2 (initial secrets), 5.3 (AEAD), 5.4 (header protect
 (version 2 salt and labels); drafts 23 to 32 by the salts in their section 5.2.
 """
 
-import hashlib
 import hmac
-import struct
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -14,6 +12,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
+
+from iotaudit.codec.tls_keys import expand_label
 
 V1 = 0x00000001
 V2 = 0x6B3343CF
@@ -23,6 +23,8 @@ SALT_V2 = bytes.fromhex("0dede3def700a6db819381be6e269dcbf9bd2ed9")
 SALT_DRAFT_29 = bytes.fromhex("afbfec289993d24c9e9786f19c6111e04390a899")
 SALT_DRAFT_23 = bytes.fromhex("c3eef712c72ebb5a11a7d2432bb46365bef9f502")
 SAMPLE_LEN = 16
+HASH = "sha256"
+"""The hash of Initial packets, whatever suite follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +56,19 @@ def initial_keys(version: int, connection: bytes) -> tuple[Keys, Keys] | None:
     salt = salt_of(version)
     if salt is None:
         return None
-    secret = hmac.digest(salt, connection, hashlib.sha256)
+    secret = hmac.digest(salt, connection, HASH)
     word = b"quicv2" if version == V2 else b"quic"
     pair = []
     for label in (b"client in", b"server in"):
-        side = expand_label(secret, label, 32)
+        side = expand_label(secret, label, 32, HASH)
         pair.append(
             Keys(
-                expand_label(side, word + b" key", 16),
-                expand_label(side, word + b" iv", 12),
-                expand_label(side, word + b" hp", 16),
+                expand_label(side, word + b" key", 16, HASH),
+                expand_label(side, word + b" iv", 12, HASH),
+                expand_label(side, word + b" hp", 16, HASH),
             )
         )
     return pair[0], pair[1]
-
-
-def expand_label(secret: bytes, label: bytes, length: int) -> bytes:
-    """Gives HKDF-Expand-Label (RFC 8446 section 7.1) with SHA-256 and an empty context; at most 32 bytes."""
-    full = b"tls13 " + label
-    info = struct.pack(">HB", length, len(full)) + full + b"\0"
-    return hmac.digest(secret, info + b"\1", hashlib.sha256)[:length]
 
 
 def open_packet(keys: Keys, packet: bytes, number_at: int) -> bytes | None:

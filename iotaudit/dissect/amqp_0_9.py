@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from iotaudit.dissect import frames
 from iotaudit.dissect.cursor import Cursor, ShortError
 from iotaudit.dissect.datagrams import Said, Seen
-from iotaudit.dissect.sasl_token import credentials
+from iotaudit.dissect.sasl import SignOn
 from iotaudit.model.raw import Segment
 
 METHOD, HEADER, BODY = 1, 2, 3
@@ -171,7 +171,7 @@ class Classic:
             names = {"LOGIN": "username", "PASSWORD": "password"}
             rows = [(names[key], value) for key, value in _pairs(Cursor(answer), DEPTH) if key in names]
         else:
-            rows = list(credentials(mechanism, answer))
+            rows = list(SignOn(mechanism).plain_answer(answer))
         for what, value in rows:
             self._once(message, f"amqp.{what}", what, value, found)
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from iotaudit.dissect import frames
 from iotaudit.dissect.cursor import Cursor, ShortError
 from iotaudit.dissect.datagrams import Said, Seen
-from iotaudit.dissect.sasl_token import credentials
+from iotaudit.dissect.sasl import SignOn
 from iotaudit.model.events import NameSeen
 from iotaudit.model.raw import Segment
 
@@ -122,7 +122,7 @@ class Modern:
             )
 
     def _sign_on(self, message: Segment, answer: bytes, found: Seen) -> None:
-        for what, data in credentials(self._mechanism, answer) if answer else ():
+        for what, data in SignOn(self._mechanism).plain_answer(answer) if answer else ():
             self._once(message, f"amqp.{what}", what, data, found)
 
     def _attach(self, message: Segment, channel: int, row: tuple[Value, ...], found: Seen) -> None:

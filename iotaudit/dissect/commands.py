@@ -11,7 +11,7 @@ from iotaudit.dissect.dotted import DottedBody
 from iotaudit.dissect.http_body import Piece
 from iotaudit.dissect.sasl import SignOn
 from iotaudit.dissect.session import Context, Output, Reading
-from iotaudit.dissect.stream import Stream
+from iotaudit.dissect.stream import Stream, unread
 from iotaudit.model.events import Event, Oddity
 from iotaudit.model.flows import Encryption, EncryptionState
 from iotaudit.model.raw import Content, Segment
@@ -170,11 +170,7 @@ class CommandSession:
         self._released = True
 
     def _switch(self) -> None:
-        self._rest = tuple(
-            segment
-            for outbound, side in self._sides.items()
-            for segment in side.stream.segments(self._flow, outbound=outbound)
-        )
+        self._rest = unread(self._flow, self._sides)
 
     def _auth(self, line: bytes, command: bytes | None) -> tuple[tuple[str, str, bytes], ...]:
         """Gives mechanism and credentials of an AUTH command, or those of the line after a challenge."""

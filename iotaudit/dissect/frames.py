@@ -10,7 +10,7 @@ from typing import Protocol
 from iotaudit.codec import ber
 from iotaudit.dissect.datagrams import Seen, malformed
 from iotaudit.dissect.session import TCP, Context, Output, Reading, Session
-from iotaudit.dissect.stream import Stream
+from iotaudit.dissect.stream import Stream, unread
 from iotaudit.model.raw import Content, Segment
 
 FRAME_LEN = 1 << 18
@@ -94,7 +94,6 @@ class PacketSession:
 @dataclass(slots=True)
 class _Side:
     stream: Stream = field(default_factory=Stream)
-    skip: int = 0
     begun: bool = False
     lost: bool = False
     broken: bool = False
@@ -152,11 +151,6 @@ class FrameSession:
     def _next(self, side: _Side, found: Seen, *, outbound: bool) -> bool:
         """Reads one message; False where more bytes are needed."""
         stream = side.stream
-        if side.skip:
-            taken = min(side.skip, len(stream))
-            stream.skip(taken)
-            side.skip -= taken
-            return side.skip == 0 and len(stream) > 0
         if not len(stream):
             return False
         size = self._reader.measure(stream.peek(MEASURE_LEN), outbound=outbound)
@@ -174,8 +168,10 @@ class FrameSession:
         if size == MORE or len(stream) < kept:
             return False
         place = stream.origin(kept - 1)
-        side.skip, side.begun = size - kept, True
-        self._read(self._message(stream.take(kept), place, size - kept, outbound=outbound), found)
+        message = self._message(stream.take(kept), place, size - kept, outbound=outbound)
+        stream.drop(size - kept)
+        side.begun = True
+        self._read(message, found)
         return True
 
     def _read(self, message: Segment, found: Seen) -> None:
@@ -185,17 +181,16 @@ class FrameSession:
 
     def _gap(self, side: _Side, length: int, found: Seen, *, outbound: bool) -> None:
         """Bridges a gap inside of one message; else reading goes on where a message surely begins."""
-        if side.skip >= length:
-            side.skip -= length
+        if side.stream.bridge(length):
             return
         left = self._cut(side, found, outbound=outbound) - length
-        side.skip = max(left, 0)
+        side.stream.drop(max(left, 0))
         side.lost = left < 0
 
     def _cut(self, side: _Side, found: Seen, *, outbound: bool) -> int:
         """Reads what is there of a message, and gives how many bytes are missing."""
         stream = side.stream
-        if side.skip or side.lost or not len(stream):
+        if side.lost or not len(stream):
             return -1
         size = self._reader.measure(stream.peek(MEASURE_LEN), outbound=outbound)
         left = size - len(stream) if size > 0 else -1
@@ -206,11 +201,7 @@ class FrameSession:
         return left
 
     def _switch(self) -> None:
-        self._rest = tuple(
-            segment
-            for outbound, side in self._sides.items()
-            for segment in side.stream.segments(self._flow, outbound=outbound)
-        )
+        self._rest = unread(self._flow, self._sides)
 
     def _message(self, data: bytes, place: tuple[int, int], missing: int, *, outbound: bool) -> Segment:
         return Segment(self._flow, outbound, *place, 0, data, 0, missing)

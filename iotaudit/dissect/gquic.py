@@ -7,11 +7,11 @@ Source: Chromium, "QUIC Wire Layout Specification" and "QUIC Crypto"; Chromium's
 `ndpi/quic_q46.pcap`.
 """
 
-import hashlib
 import hmac
 import re
 
-from iotaudit.codec.quic_keys import Keys, expand_label, open_packet
+from iotaudit.codec.quic_keys import HASH, Keys, open_packet
+from iotaudit.codec.tls_keys import expand_label
 from iotaudit.dissect.cursor import Cursor, ShortError
 from iotaudit.dissect.handshake import CLIENT_HELLO, Handshake
 from iotaudit.dissect.session import UDP, Context, Head, Likeness, Output, Reading
@@ -181,10 +181,10 @@ def _initial_place(data: bytes) -> tuple[bytes, int, int] | None:
 
 def _client_keys(salt: bytes, destination: bytes) -> Keys:
     """Gives the keys of the client's first packets (RFC 9001 section 5.2 with Google's salt)."""
-    secret = expand_label(hmac.digest(salt, destination, hashlib.sha256), b"client in", 32)
+    secret = expand_label(hmac.digest(salt, destination, HASH), b"client in", 32, HASH)
     return Keys(
         *(
-            expand_label(secret, b"quic " + label, size)
+            expand_label(secret, b"quic " + label, size, HASH)
             for label, size in ((b"key", 16), (b"iv", 12), (b"hp", 16))
         )
     )

@@ -7,7 +7,7 @@ the connectionless form over UDP as the dissector `cldap` of Wireshark reads it.
 from iotaudit.codec import ber
 from iotaudit.dissect import frames
 from iotaudit.dissect.datagrams import Said, Seen
-from iotaudit.dissect.sasl_token import credentials
+from iotaudit.dissect.sasl import SignOn
 from iotaudit.dissect.session import TCP, UDP, Context, Head, Likeness, Reading, Session
 from iotaudit.model.flows import Encryption, EncryptionState
 from iotaudit.model.raw import Segment
@@ -161,7 +161,7 @@ class _Reader:
             mechanism, answer = ber.at(row, 0).data[:64], ber.at(row, 1)
             self._give(message, found, "auth", "auth", ber.at(row, 0))
             self._may_seal = self._may_seal or mechanism.upper() in SEALING
-            for what, data in credentials(mechanism, answer.data):
+            for what, data in SignOn(mechanism).plain_answer(answer.data):
                 self._give(message, found, what, what, ber.Item(ber.OCTETS, data))
         return None
 

@@ -11,7 +11,7 @@ from typing import Protocol
 from iotaudit.dissect.dotted import DottedBody
 from iotaudit.dissect.http_body import Body, Framing, Piece
 from iotaudit.dissect.session import Context, Output, Reading
-from iotaudit.dissect.stream import Stream
+from iotaudit.dissect.stream import Stream, unread
 from iotaudit.model.events import Event, Oddity
 from iotaudit.model.flows import Encryption, EncryptionState
 from iotaudit.model.raw import Content, Segment
@@ -205,8 +205,4 @@ class LineSession:
         side.scanned = 0
 
     def _switch(self) -> None:
-        self._rest = tuple(
-            segment
-            for outbound, side in self._sides.items()
-            for segment in side.stream.segments(self._flow, outbound=outbound)
-        )
+        self._rest = unread(self._flow, self._sides)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from iotaudit.codec.quic_protection import Protection
-from iotaudit.dissect.cursor import Cursor, ShortError
+from iotaudit.dissect.cursor import ShortError
 from iotaudit.dissect.dns import ID as DNS
 from iotaudit.dissect.doq import Doq
 from iotaudit.dissect.handshake import CERTIFICATE, Handshake
@@ -32,7 +32,7 @@ from iotaudit.dissect.quic_numbers import Sent
 from iotaudit.dissect.quic_streams import Piece, Streams
 from iotaudit.dissect.session import TCP, Context, Given, Item, Opened, Reading
 from iotaudit.dissect.tls import ALERTS
-from iotaudit.dissect.tls_hello import ALPN
+from iotaudit.dissect.tls_hello import encrypted_alpn
 from iotaudit.model.events import Event, Oddity
 from iotaudit.model.flows import HttpExchange
 from iotaudit.model.raw import Content, Segment
@@ -226,7 +226,7 @@ class Opening:
         place = (segment.packet, segment.time_ns)
         for kind, body in self._crypto[outbound].messages():
             if kind == ENCRYPTED_EXTENSIONS and outbound is not self._client:
-                self._alpn = _alpn(body)
+                self._alpn = encrypted_alpn(body)
             elif kind == CERTIFICATE:
                 found += self._handshake.message(kind, body, place, outbound=outbound)
 
@@ -268,16 +268,3 @@ class Opening:
             found.append(
                 Oddity(segment.flow, segment.packet, segment.time_ns, segment.outbound, kind, detail)
             )
-
-
-def _alpn(body: bytes) -> str | None:
-    """Gives the protocol that EncryptedExtensions chose, None where there is none or a length cannot be true."""
-    try:
-        cursor = Cursor(Cursor(body).vector(2))
-        while len(cursor):
-            kind, data = cursor.number(2), cursor.vector(2)
-            if kind == ALPN:
-                return Cursor(Cursor(data).vector(2)).vector(1).decode("latin-1")
-    except ShortError:
-        pass
-    return None

@@ -5,7 +5,8 @@ Source: RFC 3550 sections 6.1 (compound packets), 6.4 (SR, RR), 6.5 (SDES), 6.6 
 """
 
 from iotaudit.dissect.datagrams import Said, Seen
-from iotaudit.model.raw import Content, Segment
+from iotaudit.dissect.frames import content
+from iotaudit.model.raw import Segment
 
 SENDER, RECEIVER, SOURCES, BYE, APP = range(200, 205)
 KINDS = range(200, 208)
@@ -103,5 +104,4 @@ def read(segment: Segment, said: Said, found: Seen) -> str | None:
 
 def _give(segment: Segment, what: str, key: str, data: bytes, found: Seen) -> None:
     if data:
-        place = segment.packet, segment.time_ns, segment.outbound
-        found.append(Content(segment.flow, *place, f"rtcp.{what}", "plaintext", data, key=key))
+        found.append(content(segment, f"rtcp.{what}", data, key=key))

@@ -12,6 +12,7 @@ from iotaudit.dissect.amf import Value, values
 from iotaudit.dissect.session import TCP, Context, Head, Likeness, Output, Reading
 from iotaudit.dissect.shape import shape_of
 from iotaudit.dissect.stream import Stream
+from iotaudit.dissect.teller import Teller
 from iotaudit.model.events import Event, Oddity
 from iotaudit.model.flows import Encryption, EncryptionState
 from iotaudit.model.raw import Content, Segment
@@ -92,10 +93,15 @@ class _Message:
     kept: bytearray = field(default_factory=bytearray)
 
 
+def _behind_handshake() -> Stream:
+    stream = Stream()
+    stream.drop(FIRST_LEN + HANDSHAKE_LEN)
+    return stream
+
+
 @dataclass(slots=True)
 class _Side:
-    stream: Stream = field(default_factory=Stream)
-    skip: int = FIRST_LEN + HANDSHAKE_LEN
+    stream: Stream = field(default_factory=_behind_handshake)
     chunk_len: int = CHUNK_LEN
     messages: dict[int, _Message] = field(default_factory=dict)
     current: _Message | None = None
@@ -108,6 +114,7 @@ class RtmpSession:
 
     def __init__(self, context: Context) -> None:
         self._flow = context.flow
+        self._teller = Teller(context.flow, ID)
         self._sides = {True: _Side(), False: _Side()}
         self._media: dict[str, None] = {}
 
@@ -143,15 +150,10 @@ class RtmpSession:
         """RTMP ends with its connection."""
 
     def _next(self, side: _Side, found: list[Event | Content], *, outbound: bool) -> bool:
-        """Reads over the handshake, or reads a chunk's header or data; False where more bytes are needed."""
+        """Reads a chunk's header or data; False where more bytes are needed."""
         stream = side.stream
         if side.done:
             return False
-        if side.skip:
-            taken = min(side.skip, len(stream))
-            stream.skip(taken)
-            side.skip -= taken
-            return side.skip == 0 and len(stream) > 0
         if side.current is None:
             return self._header(side, found, outbound=outbound)
         length = min(side.chunk_left, len(stream))
@@ -235,7 +237,7 @@ class RtmpSession:
                 if kind not in self._media:
                     self._media[kind] = None
                     cut = message.length > len(body)
-                    self._give(kind, "", body, place, found, outbound=outbound, truncated=cut)
+                    self._teller.give(kind, "", body, place, found, outbound=outbound, truncated=cut)
             case 15 | 17:
                 self._values(
                     values(body[1:])[0], place, found, outbound=outbound
@@ -257,22 +259,22 @@ class RtmpSession:
         command = told[0].data if told and told[0].is_text else b""
         texts = [value.data for value in told[1:] if value.is_text and not value.name]
         if command in STREAM_COMMANDS and texts:
-            self._give("stream", "stream key", texts[0], place, found, outbound=outbound)
+            self._teller.give("stream", "stream key", texts[0], place, found, outbound=outbound)
             texts = texts[1:]
         elif command in ANSWERS:
             return
         word = command.decode("latin-1") if command.isalnum() and len(command) <= 32 else "command"
         for value in told[1:]:
             if value.name:
-                self._give(word, value.name, value.data, place, found, outbound=outbound)
+                self._teller.give(word, value.name, value.data, place, found, outbound=outbound)
         for text in texts:
-            self._give(word, word, text, place, found, outbound=outbound)
+            self._teller.give(word, word, text, place, found, outbound=outbound)
 
     def _gap(self, side: _Side, length: int) -> None:
         """Bridges a gap in the handshake or inside of one chunk; else the direction is lost."""
         message = side.current
-        if side.skip > length and not len(side.stream):
-            side.skip -= length
+        if side.stream.owed > length:
+            side.stream.bridge(length)
         elif message and not len(side.stream) and length < side.chunk_left:
             side.chunk_left -= length
             message.left -= length
@@ -287,29 +289,3 @@ class RtmpSession:
         side.done = True
         side.stream.clear()
         return False
-
-    def _give(
-        self,
-        what: str,
-        key: str,
-        data: bytes,
-        place: tuple[int, int],
-        found: list[Event | Content],
-        *,
-        outbound: bool,
-        truncated: bool = False,
-    ) -> None:
-        if data:
-            where = f"{ID}.{what}"
-            found.append(
-                Content(
-                    self._flow,
-                    *place,
-                    outbound,
-                    where,
-                    "plaintext",
-                    data,
-                    key=key,
-                    truncated=truncated,
-                )
-            )

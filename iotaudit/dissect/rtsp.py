@@ -87,7 +87,6 @@ class _Side:
     body: Body | None = None
     head: MessageHead | None = None
     scanned: int = 0
-    skip: int = 0
     lost: bool = False
 
 
@@ -138,11 +137,6 @@ class RtspSession:
     def _next(self, side: _Side, found: list[Event | Content], *, outbound: bool) -> bool:
         """Reads one message, body or media packet; False where more bytes are needed."""
         stream = side.stream
-        if side.skip:
-            taken = min(side.skip, len(stream))
-            stream.skip(taken)
-            side.skip -= taken
-            return side.skip == 0
         if side.lost:
             return self._resume(side)
         if side.body and side.head:
@@ -158,7 +152,7 @@ class RtspSession:
             if len(header) < 4:
                 return False
             self._media += 1
-            side.skip = 4 + int.from_bytes(header[2:4])
+            stream.drop(4 + int.from_bytes(header[2:4]))
             return True
         return len(stream) > 0 and self._head(side, found, outbound=outbound)
 
@@ -204,12 +198,11 @@ class RtspSession:
 
     def _gap(self, side: _Side, length: int) -> None:
         """Bridges a gap inside of a media packet; else reading goes on at the next start line."""
-        if side.skip >= length and not len(side.stream):
-            side.skip -= length
+        if side.stream.bridge(length):
             return
         side.stream.clear()
         side.body = side.head = None
-        side.skip = side.scanned = 0
+        side.scanned = 0
         side.lost = True
 
     def _resume(self, side: _Side) -> bool:

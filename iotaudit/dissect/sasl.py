@@ -1,8 +1,9 @@
-"""Credentials in the answers of a sign-on by SASL (SMTP, IMAP, POP3, XMPP).
+"""Credentials in the answers of a sign-on by SASL (SMTP, IMAP, POP3, XMPP in base64; LDAP, AMQP as they are).
 
 Source: RFC 4422 (framework), RFC 4616 (PLAIN), draft-murchison-sasl-login (LOGIN), RFC 7628 (OAUTHBEARER;
 XOAUTH2 has its form), RFC 2195 (CRAM-MD5), RFC 2831 (DIGEST-MD5), RFC 5802 (SCRAM), RFC 4422 appendix A
-(EXTERNAL).
+(EXTERNAL), RFC 4422 section 4 (profiles choose the form), RFC 4511 section 4.2, OASIS AMQP 1.0 part 5
+section 5.3.
 """
 
 import binascii
@@ -10,6 +11,8 @@ import re
 
 ANSWER_LEN = 1 << 14
 """A longer answer is not decoded."""
+PLAIN_LEN = 8192
+"""Bytes that are read of an answer that needs no decoding."""
 _PLAIN_PARTS = 3
 _BEARER = re.compile(rb"(?:\A|\x01)auth=Bearer ([^\x01]+)", re.IGNORECASE)
 _OAUTH_USER = re.compile(rb"\A(?:n,a=([^,\x01]+)|user=([^\x01]+))", re.IGNORECASE)
@@ -37,6 +40,17 @@ class SignOn:
         plain = decoded(token)
         if plain is None:
             return (("auth", token),)
+        return self._parts(plain)
+
+    def plain_answer(self, token: bytes) -> tuple[Credential, ...]:
+        """Gives the credentials of the next answer where it travels as it is (LDAP, AMQP).
+
+        A token that cannot be read (Kerberos and the like) shows nothing.
+        """
+        self._answers += 1
+        return tuple(part for part in self._parts(token[:PLAIN_LEN]) if part[0] != "auth") if token else ()
+
+    def _parts(self, plain: bytes) -> tuple[Credential, ...]:
         return tuple(part for part in self._read(plain) if part[1])
 
     def _read(self, plain: bytes) -> tuple[Credential, ...]:

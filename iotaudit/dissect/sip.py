@@ -12,6 +12,7 @@ from iotaudit.dissect.http_body import Body, Framing
 from iotaudit.dissect.http_head import HEAD_LEN, head_len, read_fields
 from iotaudit.dissect.session import TCP, UDP, Context, Head, Likeness, Output, Reading
 from iotaudit.dissect.stream import Stream
+from iotaudit.dissect.teller import Teller
 from iotaudit.model.events import Event, Oddity
 from iotaudit.model.flows import Encryption, EncryptionState
 from iotaudit.model.raw import Content, Segment
@@ -142,6 +143,7 @@ class SipSession:
 
     def __init__(self, context: Context) -> None:
         self._flow = context.flow
+        self._teller = Teller(context.flow, ID)
         self._is_stream = context.protocol == TCP
         self._sides = {True: _Side(), False: _Side()}
         self._media: dict[str, None] = {}
@@ -261,7 +263,7 @@ class SipSession:
         if not ANSWER.match(start) and not REQUEST.match(start):
             return None
         if not start.startswith(VERSION):
-            self._give("uri", "", start.split(b" ")[1], place, found, outbound=outbound)
+            self._teller.give("uri", "", start.split(b" ")[1], place, found, outbound=outbound)
         length, media, encoding = None, "", ""
         for short, value in read_fields(lines[1:]):
             name = SHORT.get(short, short)
@@ -272,10 +274,10 @@ class SipSession:
             elif name == "content-encoding":
                 encoding = value.decode("latin-1")[:64]
             elif value and name not in SAFE_FIELDS:
-                self._give(f"header.{name}", name, value, place, found, outbound=outbound)
+                self._teller.give(f"header.{name}", name, value, place, found, outbound=outbound)
                 user = DIGEST_USER.search(value) if name in CREDENTIALS else None
                 if user:
-                    self._give("username", "username", user[1], place, found, outbound=outbound)
+                    self._teller.give("username", "username", user[1], place, found, outbound=outbound)
         return _Message(length, media, encoding)
 
     def _body(
@@ -312,21 +314,7 @@ class SipSession:
                 if name in CODECS:
                     self._media[name] = None
             for match, _ in zip(KEY.finditer(data), range(MOST), strict=False):
-                self._give("sdp.crypto", "session key", match[1], place, found, outbound=outbound)
-
-    def _give(
-        self,
-        what: str,
-        key: str,
-        data: bytes,
-        place: tuple[int, int],
-        found: list[Event | Content],
-        *,
-        outbound: bool,
-    ) -> None:
-        found.append(
-            Content(self._flow, *place, outbound, f"{ID}.{what}", "plaintext", data, key=key)
-        )
+                self._teller.give("sdp.crypto", "session key", match[1], place, found, outbound=outbound)
 
     def _malformed(self, place: tuple[int, int], *, outbound: bool) -> Oddity:
         return Oddity(self._flow, *place, outbound, "malformed_message", f"{ID}: start line")

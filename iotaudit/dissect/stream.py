@@ -2,6 +2,8 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
+from typing import Protocol
 
 from iotaudit.model.raw import Segment
 
@@ -113,3 +115,16 @@ class Stream:
             end = self._starts[index] - self._origin - self._at if index < len(self._starts) else len(self)
             found.append(Segment(flow, outbound, packet, time_ns, 0, self.take(end)))
         return tuple(found)
+
+
+class Direction(Protocol):
+    """What a session keeps of one direction."""
+
+    stream: Stream
+
+
+def unread(flow: int, sides: Mapping[bool, Direction]) -> tuple[Segment, ...]:
+    """Gives what neither direction has read, as what follows a change of protocol, and empties both."""
+    return tuple(
+        segment for outbound, side in sides.items() for segment in side.stream.segments(flow, outbound=outbound)
+    )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from iotaudit.dissect.datagrams import Said, clear_reading
 from iotaudit.dissect.session import TCP, UDP, Context, Head, Likeness, Output, Reading
 from iotaudit.dissect.stream import Stream
+from iotaudit.dissect.teller import Teller
 from iotaudit.model.events import Event, Oddity
 from iotaudit.model.raw import Content, Segment
 
@@ -79,7 +80,6 @@ def open(context: Context) -> "SyslogSession":  # noqa: A001 - the room's word
 @dataclass(slots=True)
 class _Side:
     stream: Stream = field(default_factory=Stream)
-    skip: int = 0
     scanned: int = 0
     lost: bool = False
 
@@ -89,6 +89,7 @@ class SyslogSession:
 
     def __init__(self, context: Context) -> None:
         self._flow = context.flow
+        self._teller = Teller(context.flow, ID)
         self._is_stream = context.protocol == TCP
         self._sides = {True: _Side(), False: _Side()}
         self._said = Said()
@@ -118,7 +119,7 @@ class SyslogSession:
         for outbound, side in self._sides.items():
             rest = side.stream.peek(MESSAGE_LEN)
             counted = COUNT.match(rest)
-            if rest and not side.lost and not side.skip:
+            if rest and not side.lost:
                 place = side.stream.origin(len(rest) - 1)
                 at = counted.end() if counted else 0
                 self._message(
@@ -141,11 +142,6 @@ class SyslogSession:
     def _next(self, side: _Side, found: list[Event | Content], *, outbound: bool) -> bool:
         """Reads one message of a stream; False where more bytes are needed."""
         stream = side.stream
-        if side.skip:
-            taken = min(side.skip, len(stream))
-            stream.skip(taken)
-            side.skip -= taken
-            return side.skip == 0
         first = stream.peek(8)
         count = None if side.lost else COUNT.match(first)
         if count:
@@ -190,7 +186,7 @@ class SyslogSession:
             return False
         place = stream.origin(at + kept - 1)
         message = stream.take(at + kept)[at:]
-        side.skip = length - kept
+        stream.drop(length - kept)
         self._message(message, place, found, outbound=outbound, truncated=kept < length)
         return True
 
@@ -202,9 +198,9 @@ class SyslogSession:
             if count and not side.lost
             else -1
         )
-        left = side.skip - length if side.skip else left
+        left = side.stream.owed - length if side.stream.owed else left
         side.stream.clear()
-        side.skip = max(left, 0)
+        side.stream.drop(max(left, 0))
         side.lost = left < 0
         side.scanned = 0
 
@@ -232,7 +228,7 @@ class SyslogSession:
             if old and old[1]:
                 self._name("hostname", old[1], place, found, outbound=outbound)
         if text:
-            self._give("message", "", text, place, found, outbound=outbound, truncated=truncated)
+            self._teller.give("message", "", text, place, found, outbound=outbound, truncated=truncated)
 
     def _structured(
         self, rest: bytes, place: tuple[int, int], found: list[Event | Content], *, outbound: bool
@@ -246,7 +242,7 @@ class SyslogSession:
             if element is None:
                 break
             for name, value in PARAMETER.findall(element[1]):
-                self._give("data", name.decode("ascii"), value, place, found, outbound=outbound)
+                self._teller.give("data", name.decode("ascii"), value, place, found, outbound=outbound)
             at = element.end()
         return rest[at:].removeprefix(b" ").removeprefix(b"\xef\xbb\xbf")
 
@@ -260,30 +256,4 @@ class SyslogSession:
         outbound: bool,
     ) -> None:
         if name != b"-" and self._said.is_new(what, name):
-            self._give(what, what, name, place, found, outbound=outbound)
-
-    def _give(
-        self,
-        what: str,
-        key: str,
-        data: bytes,
-        place: tuple[int, int],
-        found: list[Event | Content],
-        *,
-        outbound: bool,
-        truncated: bool = False,
-    ) -> None:
-        if data:
-            where = f"{ID}.{what}"
-            found.append(
-                Content(
-                    self._flow,
-                    *place,
-                    outbound,
-                    where,
-                    "plaintext",
-                    data,
-                    key=key,
-                    truncated=truncated,
-                )
-            )
+            self._teller.give(what, what, name, place, found, outbound=outbound)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from iotaudit.dissect.session import TCP, Context, Head, Likeness, Output, Reading
+from iotaudit.dissect.teller import Teller
 from iotaudit.model.events import Event, Oddity
 from iotaudit.model.flows import Encryption, EncryptionState
 from iotaudit.model.raw import Content, Segment
@@ -103,6 +104,7 @@ class TelnetSession:
 
     def __init__(self, context: Context) -> None:
         self._flow = context.flow
+        self._teller = Teller(context.flow, ID)
         self._sides = {True: _Side(), False: _Side()}
         self._typing: bool | None = None
 
@@ -254,26 +256,12 @@ class TelnetSession:
             text = (
                 sub[1:] if option[0] not in (TERMINAL_TYPE, 35) else value if verb[0] == IS else b""
             )
-            self._give(TEXTS[option[0]], TEXTS[option[0]], text, place, found, outbound=outbound)
+            self._teller.give(TEXTS[option[0]], TEXTS[option[0]], text, place, found, outbound=outbound)
         elif option[0] in (ENVIRON, NEW_ENVIRON) and verb[0] in (IS, INFO):
             for name, text in _variables(value):
-                self._give("environ", name, text, place, found, outbound=outbound)
+                self._teller.give("environ", name, text, place, found, outbound=outbound)
         elif option[0] == ENCRYPT and verb[0] == ENCRYPT_START:
             side.encrypted = True
-
-    def _give(
-        self,
-        what: str,
-        key: str,
-        data: bytes,
-        place: tuple[int, int],
-        found: list[Event | Content],
-        *,
-        outbound: bool,
-    ) -> None:
-        if data:
-            where = f"{ID}.{what}"
-            found.append(Content(self._flow, *place, outbound, where, "plaintext", data, key=key))
 
 
 def _prompted(tail: bytes) -> str:

@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass, field
 
 from iotaudit.dissect.datagrams import Seen, clear_reading, malformed
+from iotaudit.dissect.frames import content
 from iotaudit.dissect.session import UDP, Context, Head, Likeness, Output, Reading
-from iotaudit.model.raw import Content, Segment
+from iotaudit.model.raw import Segment
 
 ID = "tftp"
 PORTS = frozenset({69})
@@ -184,10 +185,4 @@ class TftpSession:
         truncated: bool = False,
     ) -> None:
         if data:
-            place = segment.packet, segment.time_ns, segment.outbound
-            where = f"{ID}.{what}"
-            found.append(
-                Content(
-                    segment.flow, *place, where, "plaintext", data, key=key, truncated=truncated
-                )
-            )
+            found.append(content(segment, f"{ID}.{what}", data, key=key, truncated=truncated))

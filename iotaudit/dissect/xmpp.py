@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from iotaudit.dissect.sasl import SignOn
 from iotaudit.dissect.session import TCP, Context, Head, Likeness, Output, Reading
-from iotaudit.dissect.stream import Stream
+from iotaudit.dissect.stream import Stream, unread
+from iotaudit.dissect.teller import Teller
 from iotaudit.model.events import Event, Oddity
 from iotaudit.model.flows import Encryption, EncryptionState
 from iotaudit.model.raw import Content, Segment
@@ -28,6 +29,7 @@ STANZA_LEN = 1 << 17
 """Bytes of one stanza that are handed on; the rest is read over."""
 TAG_LEN = 1 << 14
 DEPTH = 256
+XML = "text/xml"
 ATTRIBUTE = re.compile(rb"""\s(to|from|mechanism)\s*=\s*(?:"([^"<]{1,3072})"|'([^'<]{1,3072})')""")
 NAME = re.compile(rb"</?([^\s/<>]{1,256})")
 FIELD = re.compile(
@@ -75,6 +77,7 @@ class XmppSession:
 
     def __init__(self, context: Context) -> None:
         self._flow = context.flow
+        self._teller = Teller(context.flow, ID)
         self._sides = {True: _Side(), False: _Side()}
         self._sign_on: SignOn | None = None
         self._compressed = False
@@ -238,8 +241,8 @@ class XmppSession:
                 if SIGN_ON_QUERY.search(stanza):
                     for key, value in FIELD.findall(stanza):
                         word = key.decode("ascii")
-                        self._give(word, word, value, place, found, outbound=outbound)
-                self._give("stanza", "", stanza, place, found, outbound=outbound)
+                        self._teller.give(word, word, value, place, found, outbound=outbound)
+                self._teller.give("stanza", "", stanza, place, found, outbound=outbound, media_type=XML)
 
     def _credentials(
         self,
@@ -256,14 +259,14 @@ class XmppSession:
         text = TEXT.search(stanza)
         if self._sign_on and text:
             for what, value in self._sign_on.answer(text[1].strip()):
-                self._give(what, what, value, place, found, outbound=outbound)
+                self._teller.give(what, what, value, place, found, outbound=outbound)
 
     def _names(
         self, tag: bytes, place: tuple[int, int], found: list[Event | Content], *, outbound: bool
     ) -> None:
         for name in (b"to", b"from"):
             word = name.decode("ascii")
-            self._give(word, word, _attribute(tag, name), place, found, outbound=outbound)
+            self._teller.give(word, word, _attribute(tag, name), place, found, outbound=outbound)
 
     def _pass(
         self, side: _Side, length: int, found: list[Event | Content], *, outbound: bool
@@ -280,7 +283,9 @@ class XmppSession:
         data = side.stream.peek(min(len(side.stream), STANZA_LEN))
         if data and not side.cut:
             place = side.stream.origin(len(data) - 1)
-            self._give("stanza", "", data, place, found, outbound=outbound, truncated=True)
+            self._teller.give(
+                "stanza", "", data, place, found, outbound=outbound, media_type=XML, truncated=True
+            )
         side.cut = True
         self._drop(side)
 
@@ -296,38 +301,7 @@ class XmppSession:
         return False
 
     def _switch(self) -> None:
-        self._rest = tuple(
-            segment
-            for outbound, side in self._sides.items()
-            for segment in side.stream.segments(self._flow, outbound=outbound)
-        )
-
-    def _give(
-        self,
-        what: str,
-        key: str,
-        data: bytes,
-        place: tuple[int, int],
-        found: list[Event | Content],
-        *,
-        outbound: bool,
-        truncated: bool = False,
-    ) -> None:
-        if data:
-            where, media = f"{ID}.{what}", "text/xml" if what == "stanza" else ""
-            found.append(
-                Content(
-                    self._flow,
-                    *place,
-                    outbound,
-                    where,
-                    "plaintext",
-                    data,
-                    media_type=media,
-                    key=key,
-                    truncated=truncated,
-                )
-            )
+        self._rest = unread(self._flow, self._sides)
 
 
 def _attribute(tag: bytes, name: bytes) -> bytes:

@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iotaudit.codec.quic_keys import V1, V2, Keys, expand_label, initial_keys, open_packet, salt_of
+from iotaudit.codec.quic_keys import V1, V2, Keys, initial_keys, open_packet, salt_of
+from iotaudit.codec.tls_keys import expand_label
 
 CONNECTION = bytes.fromhex("8394c8f03e515708")
 """The client's destination connection id of both appendices."""
@@ -116,8 +117,8 @@ def test_drafts_share_the_salts_of_their_time() -> None:
 
 def test_labels_expand_to_the_length_asked_for() -> None:
     secret = bytes(32)
-    assert len(expand_label(secret, b"quic iv", 12)) == 12
-    assert expand_label(secret, b"quic iv", 12) != expand_label(secret, b"quic hp", 12)
+    assert len(expand_label(secret, b"quic iv", 12, "sha256")) == 12
+    assert expand_label(secret, b"quic iv", 12, "sha256") != expand_label(secret, b"quic hp", 12, "sha256")
 
 
 @settings(max_examples=100)

@@ -61,3 +61,12 @@ def test_any_answer_gives_parts_of_itself(mechanism: bytes, plain: bytes) -> Non
     for what, value in SignOn(mechanism).answer(base64.b64encode(plain)):
         assert what in ("username", "password", "token", "auth")
         assert value in plain
+
+
+def test_answers_that_are_not_in_base64_give_user_and_password() -> None:
+    assert SignOn(b"PLAIN").plain_answer(b"\0cam\0sec ret") == (("username", b"cam"), ("password", b"sec ret"))
+
+
+def test_a_token_that_cannot_be_read_gives_nothing() -> None:
+    assert SignOn(b"GSSAPI").plain_answer(b"\x60\x82\1\0") == ()
+    assert SignOn(b"PLAIN").plain_answer(b"") == ()

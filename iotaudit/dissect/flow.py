@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from iotaudit.codec.guard import Fault, guarded
+from iotaudit.dissect.kept import Kept
 from iotaudit.dissect.opened import OpenedStreams, inner_ports, opened_line
 from iotaudit.dissect.recognition import LADDER, Best, recogniser
 from iotaudit.dissect.session import (
@@ -26,8 +27,8 @@ from iotaudit.dissect.session import (
     Session,
 )
 from iotaudit.dissect.unknown import UnknownSession
-from iotaudit.model.events import DnsAnswer, DnsQuery, Event, HostNamed, NameSeen, Oddity
-from iotaudit.model.flows import Encryption, EncryptionState, FlowName, FlowSummary, HttpExchange
+from iotaudit.model.events import Event, Oddity
+from iotaudit.model.flows import Encryption, EncryptionState, FlowSummary, HttpExchange
 from iotaudit.model.raw import Content, Segment
 from iotaudit.model.want import BOTH, NEITHER, NOTHING, Wants
 
@@ -38,11 +39,6 @@ HEAD_LEN = LADDER[-1]
 DATAGRAMS_HELD = 8
 SWITCHES = 4
 """Changes of protocol that are followed in one flow (CONNECT, STARTTLS and the like)."""
-KEPT_EVENTS = 1000
-"""Events of one kind that a flow gives in full; after that only those that say something new."""
-NEW_EVENTS = 20_000
-CONTENT_COUNT = 20_000
-CONTENT_LEN = 16 << 20
 
 
 @dataclass(slots=True)
@@ -65,25 +61,20 @@ class FlowDissector:
     __slots__ = (
         "_asked",
         "_closed",
-        "_content_count",
-        "_content_len",
         "_context",
-        "_counts",
         "_depth",
         "_dissectors",
-        "_early",
         "_faulted",
         "_first_payload",
         "_held",
         "_is_stream",
+        "_kept",
         "_module",
         "_mute",
-        "_names",
         "_opened",
         "_others",
         "_over",
         "_place",
-        "_said",
         "_session",
         "_sides",
         "_skipped_len",
@@ -110,12 +101,7 @@ class FlowDissector:
         self._faulted = ""
         self._skipped_len = 0
         self._tie = ""
-        self._names: dict[tuple[str, str], FlowName] = {}
-        self._counts: dict[str, int] = {}
-        self._early: list[Event] = []
-        self._said: dict[tuple[str, ...], tuple[str, ...]] | None = None
-        self._content_count = 0
-        self._content_len = 0
+        self._kept = Kept()
         self._first_payload: int | None = None
         self._closed = False
         self._place: Segment | None = None
@@ -159,10 +145,6 @@ class FlowDissector:
         """Says whether more bytes of this direction could still tell something."""
         return self.want[0 if outbound else 1] != NOTHING
 
-    def wanted(self) -> tuple[bool, bool]:
-        """Says as `wants` whether more bytes outbound, and inbound, could still tell something."""
-        return self.wants(True), self.wants(False)
-
     def _wanted(self) -> Wants:
         if self._faulted:
             return NEITHER
@@ -197,7 +179,7 @@ class FlowDissector:
             tls, mqtt, http = tls or inner.tls, mqtt or inner.mqtt, http + inner.http
             encryption = opened_line(encryption, inner.encryption)
         encryption = _with_notes(encryption, self._notes(read=main is not None))
-        return FlowSummary(application, encryption, tuple(self._names.values()), tls, http, mqtt, self._first_payload)
+        return FlowSummary(application, encryption, self._kept.names(), tls, http, mqtt, self._first_payload)
 
     def _readings(self) -> list[Read]:
         """Gives what each session read."""
@@ -445,20 +427,10 @@ class FlowDissector:
         """Gives what is within the bounds; names go to the summary as well, once each."""
         kept: list[Event | Content] = []
         for item in found:
-            if isinstance(item, Content):
-                if self._content_count > CONTENT_COUNT or self._content_len > CONTENT_LEN:
-                    continue
-                self._content_count += 1
-                self._content_len += len(item.data)
-                over = self._content_count > CONTENT_COUNT or self._content_len > CONTENT_LEN
-                wanted = None if over else True
-            elif isinstance(item, NameSeen):
-                wanted = self._keep_name(item)
-            elif isinstance(item, Opened):
+            if isinstance(item, Opened):
                 kept += self._keep(self._inside(item))
                 continue
-            else:
-                wanted = self._keep_event(item)
+            wanted = self._kept.take(item)
             if wanted:
                 kept.append(item)
             elif wanted is None:
@@ -474,43 +446,6 @@ class FlowDissector:
                 )
         return tuple(kept)
 
-    def _keep_name(self, item: NameSeen) -> bool | None:
-        """True: within the bounds; False: over, or known; None: over for the first time."""
-        key = (item.source, item.name)
-        if key in self._names:
-            return False
-        if len(self._names) >= KEPT_EVENTS:
-            count = self._counts.get("NameSeen", 0)
-            self._counts["NameSeen"] = count + 1
-            return False if count else None
-        self._names[key] = FlowName(item.name, item.source, item.packet)
-        return True
-
-    def _keep_event(self, item: Event) -> bool | None:
-        kind = type(item).__name__
-        count = self._counts.get(kind, 0)
-        new = count < NEW_EVENTS and self._tells_new(item, count)
-        if not new:
-            over = f"{kind} over"
-            if count < NEW_EVENTS or over in self._counts:
-                return False
-            self._counts[over] = 1
-            return None
-        self._counts[kind] = count + 1
-        return True
-
-    def _tells_new(self, item: Event, count: int) -> bool:
-        """Says whether an event is one of the first of its kind, or tells something new; only then is it looked into."""
-        if self._said is None:
-            if count < KEPT_EVENTS:
-                self._early.append(item)
-                return True
-            self._said = {}
-            for early in self._early:
-                _is_new(early, self._said)
-            self._early = []
-        return _is_new(item, self._said) or count < KEPT_EVENTS
-
 
 def _with_notes(encryption: Encryption, notes: list[str]) -> Encryption:
     reasons = [encryption.reason, *notes] if encryption.reason else notes
@@ -521,27 +456,6 @@ def _is_likely(module: Dissector, head: Head) -> bool:
     """Says whether a datagram of a running session is likely one of its protocol."""
     likeness = guarded(module.ID, module.recognise, head)
     return not isinstance(likeness, Fault) and likeness >= Likeness.LIKELY
-
-
-def _is_new(item: Event, said: dict[tuple[str, ...], tuple[str, ...]]) -> bool:
-    """Says whether the event tells something that the last one on the same matter did not."""
-    key: tuple[str, ...]
-    value: tuple[str, ...]
-    match item:
-        case DnsQuery():
-            key, value = ("query", item.name, item.type, item.client, item.resolver), ()
-        case DnsAnswer():
-            key = ("answer", item.name, item.type, item.client, item.resolver)
-            value = (*item.answers, item.rcode)
-        case HostNamed():
-            key, value = ("host", item.ip, item.source, item.name), (item.detail,)
-        case Oddity():
-            key, value = ("oddity", item.kind, item.detail), ()
-        case _:
-            return False
-    new = said.get(key) != value
-    said[key] = value
-    return new
 
 
 def _main(readings: list[Read]) -> Read | None:

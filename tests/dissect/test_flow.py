@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iotaudit.dissect import DISSECTORS, FlowDissector, http, open_flow, tls
-from iotaudit.dissect.flow import CONTENT_COUNT, KEPT_EVENTS
+from iotaudit.dissect.kept import CONTENT_COUNT, KEPT_EVENTS
 from iotaudit.dissect.session import TCP, UDP, Context, Dissector, Head, Likeness, Output, Reading
 from iotaudit.model.events import DnsQuery, Event, NameSeen, Oddity
 from iotaudit.model.flows import Encryption, EncryptionState, Endpoint, FlowSummary

@@ -158,7 +158,7 @@ def test_a_stream_that_wants_nothing_more_ends_the_flow() -> None:
     assert quiet[2].want == NEITHER
     flow = FlowDissector(Context(1, TCP, DEVICE, SERVER), (*DISSECTORS, lock()))
     flow.feed(Segment(1, True, 1, 1, 0, MARK + bytes(range(128, 256)) * 40))
-    assert flow.wanted() == (False, True)
+    assert (flow.wants(True), flow.wants(False)) == (False, True)
 
 
 def test_ports_inside_are_those_of_the_protocol_in_the_clear() -> None:

@@ -8,8 +8,8 @@ _STANDARD = _DIGITS + _UPPER + _LOWER + b"+/"
 _URL_SAFE = _DIGITS + _UPPER + _LOWER + b"-_"
 _ANY = _STANDARD + b"-_"
 _HEX = b"0123456789abcdefABCDEF"
-_BASE32_UPPER, _BASE32_LOWER = _UPPER + b"234567", _LOWER + b"234567"
-_BASE58 = bytes(c for c in _DIGITS + _UPPER + _LOWER if c not in b"0OIl")
+BASE32, _BASE32_LOWER = _UPPER + b"234567", _LOWER + b"234567"
+BASE58 = bytes(c for c in _DIGITS + _UPPER + _LOWER if c not in b"0OIl")
 HEX_LEN = 16
 """A word of so many hexadecimal digits, and no other letters, is of no wider alphabet but by chance."""
 PADDING = 6
@@ -23,12 +23,12 @@ def is_hex(token: bytes) -> bool:
 
 def is_base32(token: bytes) -> bool:
     """True where all of `token` is of base32, in one case of letters."""
-    return not token.translate(None, _BASE32_UPPER) or not token.translate(None, _BASE32_LOWER)
+    return not token.translate(None, BASE32) or not token.translate(None, _BASE32_LOWER)
 
 
 def is_base58(token: bytes) -> bool:
     """True where all of `token` is of base58."""
-    return not token.translate(None, _BASE58)
+    return not token.translate(None, BASE58)
 
 
 def encodings(data: bytes) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ ID = "base32"
 LEAST_LEN = 16
 RESTS = frozenset({0, 2, 4, 5, 7})
 """Letters that may be left after whole groups of eight."""
+_VALUES = {letter: value for value, letter in enumerate(alphabet.BASE32)}
 
 
 def to_bytes(data: bytes) -> bytes | None:
@@ -38,6 +39,3 @@ def decode(data: bytes, budget: Budget) -> tuple[Piece, ...]:
     if plain is None or not is_worth(plain):
         return ()
     return (Piece(plain),) if budget.spend(len(plain)) else ()
-
-
-_VALUES = {letter: value for value, letter in enumerate(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")}

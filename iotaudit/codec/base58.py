@@ -11,8 +11,7 @@ ID = "base58"
 LEAST_LEN = 18
 """Thirteen bytes: all readable by chance once in 200,000 words."""
 MOST_LEN = 256
-_ALPHABET = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
+_VALUES = {letter: value for value, letter in enumerate(alphabet.BASE58)}
 
 
 def to_bytes(data: bytes) -> bytes | None:

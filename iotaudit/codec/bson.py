@@ -3,7 +3,8 @@
 import struct
 
 from iotaudit.codec.budget import Budget, Piece
-from iotaudit.codec.leaves import ITEMS, NESTS, leaves
+from iotaudit.codec.leaves import NESTS, leaves
+from iotaudit.codec.reader import Reader, Wrong
 
 ID = "bson"
 MEDIA_TYPES = ("application/bson",)
@@ -15,17 +16,13 @@ _PLAIN = {0x01: "<d", 0x09: "<q", 0x10: "<i", 0x11: "<Q", 0x12: "<q"}
 _RAW = {0x07: 12, 0x13: 16}
 
 
-class _Wrong(Exception):  # noqa: N818 - never leaves this module
-    """The bytes are not BSON."""
-
-
 def parse(data: bytes) -> dict[str, object] | None:
     """Gives the document that is all of `data`: its length, its end and every name must be right."""
     if len(data) < LEAST_LEN or int.from_bytes(data[:4], "little") != len(data) or data[-1]:
         return None
     try:
         return _Reader(data).document(0)
-    except (_Wrong, UnicodeDecodeError):
+    except (Wrong, UnicodeDecodeError):
         return None
 
 
@@ -35,13 +32,10 @@ def decode(data: bytes, budget: Budget) -> tuple[Piece, ...]:
     return leaves(value, budget) if value is not None else ()
 
 
-class _Reader:
+class _Reader(Reader):
     """Reads elements one after the other."""
 
-    __slots__ = ("_at", "_data", "_left")
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at, self._left = data, 0, ITEMS
+    __slots__ = ()
 
     def document(self, depth: int) -> dict[str, object]:
         """Gives the document that begins here."""
@@ -49,7 +43,7 @@ class _Reader:
         length = self._length()
         end = begin + length
         if depth > NESTS or length < 5 or end > len(self._data):
-            raise _Wrong
+            raise Wrong
         found: dict[str, object] = {}
         while True:
             kind = self._take(1)[0]
@@ -58,17 +52,11 @@ class _Reader:
             self._left -= 1
             name = self._name()
             if self._left < 0 or name in found:
-                raise _Wrong
+                raise Wrong
             found[name] = self._value(kind, depth)
         if self._at != end:
-            raise _Wrong
+            raise Wrong
         return found
-
-    def _take(self, length: int) -> bytes:
-        at, self._at = self._at, self._at + length
-        if length < 0 or self._at > len(self._data):
-            raise _Wrong
-        return self._data[at : self._at]
 
     def _length(self) -> int:
         return int.from_bytes(self._take(4), "little", signed=True)
@@ -76,7 +64,7 @@ class _Reader:
     def _name(self) -> str:
         end = self._data.find(b"\0", self._at, self._at + NAME_LEN)
         if end < 0:
-            raise _Wrong
+            raise Wrong
         text = self._take(end - self._at).decode()
         self._at = end + 1
         return text
@@ -93,7 +81,7 @@ class _Reader:
         if kind in _TEXTS:
             text = self._take(self._length())
             if text[-1:] != b"\0":
-                raise _Wrong
+                raise Wrong
             return text[:-1].decode()
         return self._other(kind, depth)
 
@@ -110,4 +98,4 @@ class _Reader:
                 return bool(self._take(1)[0])
             case 0x0B:
                 return f"{self._name()}/{self._name()}"
-        raise _Wrong
+        raise Wrong

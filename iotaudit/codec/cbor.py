@@ -6,7 +6,8 @@ Source: RFC 8949 sections 3 (major types, indefinite lengths) and 3.4.6 (the tag
 import struct
 
 from iotaudit.codec.budget import Budget, Piece
-from iotaudit.codec.leaves import ITEMS, NESTS, bar, leaves, text_len
+from iotaudit.codec.leaves import NESTS, bar, is_named, leaves, text_len
+from iotaudit.codec.reader import Reader, Wrong
 
 ID = "cbor"
 MAGIC = b"\xd9\xd9\xf7"
@@ -16,10 +17,6 @@ UNSURE_TEXT = 6
 _WORDS: dict[int, object] = {20: False, 21: True, 22: None, 23: None}
 _FLOATS = {25: ">e", 26: ">f", 27: ">d"}
 _LENGTHS = {24: 1, 25: 2, 26: 4, 27: 8}
-
-
-class _Wrong(Exception):  # noqa: N818 - never leaves this module
-    """The bytes are not CBOR."""
 
 
 def parse(data: bytes, *, declared: bool) -> dict[str, object] | list[object] | None:
@@ -33,12 +30,12 @@ def parse(data: bytes, *, declared: bool) -> dict[str, object] | list[object] | 
         return None
     try:
         value = _Reader(data, 3 if marked else 0).whole()
-    except (_Wrong, UnicodeDecodeError, struct.error):
+    except (Wrong, UnicodeDecodeError, struct.error):
         return None
     if not isinstance(value, dict | list):
         return None
     if not sure and (
-        not value or text_len(value, named=True) < bar(data, UNSURE_TEXT) or not _is_named(value)
+        not value or text_len(value, named=True) < bar(data, UNSURE_TEXT) or not is_named(value)
     ):
         return None
     return value
@@ -50,13 +47,10 @@ def decode(data: bytes, budget: Budget) -> tuple[Piece, ...]:
     return leaves(value, budget) if value is not None else ()
 
 
-class _Reader:
+class _Reader(Reader):
     """Reads items one after the other."""
 
-    __slots__ = ("_at", "_data", "_left")
-
-    def __init__(self, data: bytes, at: int) -> None:
-        self._data, self._at, self._left = data, at, ITEMS
+    __slots__ = ()
 
     def whole(self) -> object:
         """Gives the one item that the bytes are, or the list of several (a CBOR sequence)."""
@@ -65,16 +59,10 @@ class _Reader:
             found.append(self._item(0))
         return found[0] if len(found) == 1 else found
 
-    def _take(self, length: int) -> bytes:
-        at, self._at = self._at, self._at + length
-        if self._at > len(self._data):
-            raise _Wrong
-        return self._data[at : self._at]
-
     def _item(self, depth: int) -> object:
         self._left -= 1
         if depth > NESTS or self._left < 0:
-            raise _Wrong
+            raise Wrong
         head = self._take(1)[0]
         major, info = head >> 5, head & 31
         if major == 7:
@@ -83,7 +71,7 @@ class _Reader:
             return self._open(major, depth)
         number = info if info < 24 else int.from_bytes(self._take(_LENGTHS[info])) if info in _LENGTHS else -1
         if number < 0:
-            raise _Wrong
+            raise Wrong
         match major:
             case 0:
                 return number
@@ -94,8 +82,7 @@ class _Reader:
             case 3:
                 return self._take(number).decode()
             case 4 | 5:
-                if number * (major - 3) > len(self._data) - self._at:
-                    raise _Wrong
+                self._afford(number * (major - 3))
                 return self._list(number, depth) if major == 4 else self._map(number, depth)
         return self._item(depth + 1)
 
@@ -104,7 +91,7 @@ class _Reader:
             form = _FLOATS[info]
             return float(struct.unpack(form, self._take(_LENGTHS[info]))[0])
         if info not in _WORDS:
-            raise _Wrong
+            raise Wrong
         return _WORDS[info]
 
     def _list(self, count: int, depth: int) -> list[object]:
@@ -119,13 +106,13 @@ class _Reader:
     def _member(self, found: dict[str, object], depth: int) -> None:
         name = self._item(depth + 1)
         if isinstance(name, bool) or not isinstance(name, str | int) or str(name) in found:
-            raise _Wrong
+            raise Wrong
         found[str(name)] = self._item(depth + 1)
 
     def _open(self, major: int, depth: int) -> object:
         """Reads an item of indefinite length up to the break."""
         if major not in (2, 3, 4, 5):
-            raise _Wrong
+            raise Wrong
         items: list[object] = []
         found: dict[str, object] = {}
         while self._data[self._at : self._at + 1] != b"\xff":
@@ -139,11 +126,5 @@ class _Reader:
         if major == 4:
             return items
         if not all(isinstance(item, bytes if major == 2 else str) for item in items):
-            raise _Wrong
+            raise Wrong
         return b"".join(i for i in items if isinstance(i, bytes)) if major == 2 else "".join(map(str, items))
-
-
-def _is_named(value: object) -> bool:
-    """True where a map with a name of letters is at the top or one level down."""
-    rows = [value, *value] if isinstance(value, list) else [value]
-    return any(isinstance(row, dict) and any(not name.lstrip("-").isdigit() for name in row) for row in rows)

@@ -49,6 +49,12 @@ def names(value: object) -> Iterator[str]:
             stack += one
 
 
+def is_named(value: object) -> bool:
+    """True where a map with a name of letters is at the top or one level down."""
+    rows = [value, *value] if isinstance(value, list) else [value]
+    return any(isinstance(row, dict) and any(not name.lstrip("-").isdigit() for name in row) for row in rows)
+
+
 def bar(data: bytes, least: int) -> int:
     """Gives how many bytes of text undeclared bytes must hold: a quarter of them, at least `least`, at most half as many again."""
     return max(least, min(len(data) // 4, least * 3 // 2))

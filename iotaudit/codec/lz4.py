@@ -54,8 +54,10 @@ class _Machine:
         self._left = SEQUENCES
 
     def store(self, block: bytes) -> None:
-        """Appends plain bytes."""
-        self._append(block)
+        """Appends plain bytes, as many as there is room for."""
+        room = self._room - len(self.out)
+        self.out += block[:room]
+        self.full = self.full or len(block) > room
 
     def block(self, block: bytes) -> bool:
         """Appends one compressed block; False where it is cut or damaged (what came before stays)."""
@@ -67,7 +69,7 @@ class _Machine:
                 return False
             token = block[at]
             length, at = _length(block, at + 1, token >> 4)
-            self._append(block[at : at + length])
+            self.store(block[at : at + length])
             at += length
             if at >= len(block):
                 return at == len(block)
@@ -77,11 +79,6 @@ class _Machine:
             length, at = _length(block, at + 2, token & 15)
             self._copy(distance, length + LEAST_MATCH)
         return not self.full
-
-    def _append(self, data: bytes) -> None:
-        room = self._room - len(self.out)
-        self.out += data[:room]
-        self.full = self.full or len(data) > room
 
     def _copy(self, distance: int, length: int) -> None:
         room = self._room - len(self.out)

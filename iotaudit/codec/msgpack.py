@@ -3,7 +3,8 @@
 import struct
 
 from iotaudit.codec.budget import Budget, Piece
-from iotaudit.codec.leaves import ITEMS, NESTS, bar, leaves, text_len
+from iotaudit.codec.leaves import NESTS, bar, is_named, leaves, text_len
+from iotaudit.codec.reader import Reader, Wrong
 
 ID = "msgpack"
 MEDIA_TYPES = ("application/msgpack", "application/x-msgpack", "application/vnd.msgpack")
@@ -21,10 +22,6 @@ _LISTS = {0xDC: 2, 0xDD: 4}
 _MAPS = {0xDE: 2, 0xDF: 4}
 
 
-class _Wrong(Exception):  # noqa: N818 - never leaves this module
-    """The bytes are not MessagePack."""
-
-
 def parse(data: bytes, *, declared: bool) -> dict[str, object] | list[object] | None:
     """Gives the map or list that is all of `data`, None where it is not MessagePack.
 
@@ -34,15 +31,13 @@ def parse(data: bytes, *, declared: bool) -> dict[str, object] | list[object] | 
         return None
     try:
         value = _Reader(data).whole()
-    except (_Wrong, UnicodeDecodeError):
+    except (Wrong, UnicodeDecodeError):
         return None
     if not isinstance(value, dict | list):
         return None
     if declared:
         return value
-    rows = [value, *value] if isinstance(value, list) else [value]
-    named = any(isinstance(row, dict) and any(not n.lstrip("-").isdigit() for n in row) for row in rows)
-    return value if named and text_len(value, named=True) >= bar(data, UNSURE_TEXT) else None
+    return value if is_named(value) and text_len(value, named=True) >= bar(data, UNSURE_TEXT) else None
 
 
 def decode(data: bytes, budget: Budget) -> tuple[Piece, ...]:
@@ -51,13 +46,10 @@ def decode(data: bytes, budget: Budget) -> tuple[Piece, ...]:
     return leaves(value, budget) if value is not None else ()
 
 
-class _Reader:
+class _Reader(Reader):
     """Reads objects one after the other."""
 
-    __slots__ = ("_at", "_data", "_left")
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at, self._left = data, 0, ITEMS
+    __slots__ = ()
 
     def whole(self) -> object:
         """Gives the one object that the bytes are, or the list of several."""
@@ -66,19 +58,13 @@ class _Reader:
             found.append(self._item(0))
         return found[0] if len(found) == 1 else found
 
-    def _take(self, length: int) -> bytes:
-        at, self._at = self._at, self._at + length
-        if self._at > len(self._data):
-            raise _Wrong
-        return self._data[at : self._at]
-
     def _number(self, length: int) -> int:
         return int.from_bytes(self._take(length))
 
     def _item(self, depth: int) -> object:
         self._left -= 1
         if depth > NESTS or self._left < 0:
-            raise _Wrong
+            raise Wrong
         head = self._take(1)[0]
         if head <= 0x7F or head >= 0xE0:
             return head if head <= 0x7F else head - 256
@@ -108,7 +94,7 @@ class _Reader:
             return self._take(1 + _FIXED[head])[1:]
         if head in _EXTENSIONS:
             return self._take(1 + self._number(_EXTENSIONS[head]))[1:]
-        raise _Wrong
+        raise Wrong
 
     def _list(self, count: int, depth: int) -> list[object]:
         self._afford(count)
@@ -120,11 +106,6 @@ class _Reader:
         for _ in range(count):
             name = self._item(depth + 1)
             if isinstance(name, bool) or not isinstance(name, str | int) or str(name) in found:
-                raise _Wrong
+                raise Wrong
             found[str(name)] = self._item(depth + 1)
         return found
-
-    def _afford(self, count: int) -> None:
-        """Refuses more members than there are bytes."""
-        if count > len(self._data) - self._at:
-            raise _Wrong

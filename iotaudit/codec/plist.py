@@ -11,6 +11,7 @@ from binascii import Error, a2b_base64
 from iotaudit.codec import xml
 from iotaudit.codec.budget import Budget, Piece
 from iotaudit.codec.leaves import ITEMS, NESTS, leaves
+from iotaudit.codec.reader import Wrong
 
 ID = "plist"
 MAGIC = b"bplist00"
@@ -20,10 +21,6 @@ _NAMED = b"<plist"
 PROBE_LEN = 512
 
 
-class _Wrong(Exception):  # noqa: N818 - never leaves this module
-    """The bytes are no property list."""
-
-
 def parse(data: bytes) -> object:
     """Gives the value that is all of `data`, None where it is no property list."""
     if data.startswith(MAGIC):
@@ -31,7 +28,7 @@ def parse(data: bytes) -> object:
             return None
         try:
             return _Reader(data).whole()
-        except (_Wrong, UnicodeDecodeError, struct.error):
+        except (Wrong, UnicodeDecodeError, struct.error):
             return None
     if _NAMED not in data[:PROBE_LEN]:
         return None
@@ -79,9 +76,9 @@ class _Reader:
         self._end = len(data) - TRAILER_LEN
         self._left = ITEMS
         if not (0 < offset_len <= 8 and 0 < self._ref_len <= 8 and 0 < count <= ITEMS):
-            raise _Wrong
+            raise Wrong
         if not len(MAGIC) < table <= self._end - count * offset_len:
-            raise _Wrong
+            raise Wrong
         self._at = [
             int.from_bytes(data[at : at + offset_len])
             for at in range(table, table + count * offset_len, offset_len)
@@ -94,7 +91,7 @@ class _Reader:
     def _object(self, number: int, depth: int) -> object:
         self._left -= 1
         if depth > NESTS or self._left < 0 or number >= len(self._at):
-            raise _Wrong
+            raise Wrong
         at = self._at[number]
         head = self._take(at, 1)[0]
         kind, info = head >> 4, head & 15
@@ -126,11 +123,11 @@ class _Reader:
                 names = [self._object(n, depth + 1) for n in refs[:count]]
                 values = [self._object(n, depth + 1) for n in refs[count:]]
                 return {str(name): value for name, value in zip(names, values, strict=True)}
-        raise _Wrong
+        raise Wrong
 
     def _take(self, at: int, length: int) -> bytes:
         if at < len(MAGIC) or at + length > self._end:
-            raise _Wrong
+            raise Wrong
         return self._data[at : at + length]
 
     def _count(self, info: int, at: int) -> tuple[int, int]:
@@ -139,7 +136,7 @@ class _Reader:
             return info, at
         head = self._take(at, 1)[0]
         if head >> 4 != 1 or head & 15 > 3:
-            raise _Wrong
+            raise Wrong
         length = 1 << (head & 15)
         return int.from_bytes(self._take(at + 1, length)), at + 1 + length
 

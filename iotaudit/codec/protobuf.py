@@ -13,6 +13,7 @@ import struct
 
 from iotaudit.codec.budget import Budget, Piece
 from iotaudit.codec.leaves import ITEMS, NESTS, bar, leaves, text_len
+from iotaudit.codec.reader import Wrong
 from iotaudit.codec.worth import is_text
 
 ID = "protobuf"
@@ -31,10 +32,6 @@ LEAST_SIZE, MOST_SIZE = 1e-9, 1e15
 """A number with a point is usually of such a size; other bytes would be one of another."""
 
 
-class _Wrong(Exception):  # noqa: N818 - never leaves this module
-    """The bytes are no message."""
-
-
 def parse(data: bytes, *, declared: bool) -> dict[str, object] | None:
     """Gives the message that is all of `data`, None where it is none."""
     if len(data) < 2:
@@ -44,7 +41,7 @@ def parse(data: bytes, *, declared: bool) -> dict[str, object] | None:
     reader = _Reader(data, LAST_FIELD if declared else UNSURE_FIELD)
     try:
         value = reader.message(0, len(data), 0)
-    except _Wrong:
+    except Wrong:
         return None
     if declared:
         return value
@@ -80,11 +77,11 @@ class _Reader:
         while at < end:
             self._left -= 1
             if self._left < 0:
-                raise _Wrong
+                raise Wrong
             tag, at = self._varint(at, end)
             number = tag >> 3
             if not 0 < number <= self._last or number in RESERVED:
-                raise _Wrong
+                raise Wrong
             value, at = self._value(tag & 7, at, end, depth)
             name = str(number)
             if name not in found:
@@ -102,13 +99,13 @@ class _Reader:
         if wire == BYTES:
             length, at = self._varint(at, end)
             if length > end - at:
-                raise _Wrong
+                raise Wrong
             return self._bytes(at, at + length, depth), at + length
         if wire == FIXED64 and at + 8 <= end:
             return _double(self._data[at : at + 8]), at + 8
         if wire == FIXED32 and at + 4 <= end:
             return _single(self._data[at : at + 4]), at + 4
-        raise _Wrong
+        raise Wrong
 
     def _bytes(self, at: int, end: int, depth: int) -> object:
         data = self._data[at:end]
@@ -118,7 +115,7 @@ class _Reader:
         if data and depth < NESTS:
             try:
                 return self.message(at, end, depth + 1)
-            except _Wrong:
+            except Wrong:
                 pass
         return data.decode(errors="replace") if text else data
 
@@ -134,7 +131,7 @@ class _Reader:
                 if not byte and shift:
                     break
                 return value & ((1 << 64) - 1), at
-        raise _Wrong
+        raise Wrong
 
 
 def _double(data: bytes) -> float | int:

@@ -10,7 +10,8 @@ import re
 import struct
 
 from iotaudit.codec.budget import Budget, Piece
-from iotaudit.codec.leaves import ITEMS, NESTS, leaves
+from iotaudit.codec.leaves import NESTS, leaves
+from iotaudit.codec.reader import Reader, Wrong
 from iotaudit.codec.worth import is_text
 
 ID = "thrift"
@@ -23,10 +24,6 @@ NUMBERS = range(4, 7)
 _NAME = re.compile(rb"[A-Za-z_][\w.:-]{0,127}")
 
 
-class _Wrong(Exception):  # noqa: N818 - never leaves this module
-    """The bytes are not Thrift."""
-
-
 def parse(data: bytes, *, declared: bool) -> dict[str, object] | None:
     """Gives the fields of the message (or, declared, of the struct) that is all of `data`, None where it is none."""
     message = len(data) > 4 and data[0] == SIGN and data[1] & 0x1F == VERSION and data[1] >> 5 in KINDS
@@ -37,7 +34,7 @@ def parse(data: bytes, *, declared: bool) -> dict[str, object] | None:
         if message:
             reader.head()
         return reader.whole()
-    except _Wrong:
+    except Wrong:
         return None
 
 
@@ -47,33 +44,24 @@ def decode(data: bytes, budget: Budget) -> tuple[Piece, ...]:
     return leaves(value, budget) if value is not None else ()
 
 
-class _Reader:
+class _Reader(Reader):
     """Reads values one after the other."""
 
-    __slots__ = ("_at", "_data", "_left")
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at, self._left = data, 0, ITEMS
+    __slots__ = ()
 
     def head(self) -> None:
         """Steps over the head of a message."""
         self._at = 2
         self._varint()
         if _NAME.fullmatch(self._take(self._varint())) is None:
-            raise _Wrong
+            raise Wrong
 
     def whole(self) -> dict[str, object]:
         """Gives the struct that goes to the end of the bytes."""
         found = self._struct(0)
         if self._at != len(self._data) or not found:
-            raise _Wrong
+            raise Wrong
         return found
-
-    def _take(self, length: int) -> bytes:
-        at, self._at = self._at, self._at + length
-        if self._at > len(self._data):
-            raise _Wrong
-        return self._data[at : self._at]
 
     def _varint(self) -> int:
         value = 0
@@ -82,7 +70,7 @@ class _Reader:
             value |= (byte & 0x7F) << shift
             if byte < 0x80:
                 return value
-        raise _Wrong
+        raise Wrong
 
     def _zigzag(self) -> int:
         value = self._varint()
@@ -95,14 +83,14 @@ class _Reader:
             number = number + (head >> 4) if head >> 4 else self._zigzag()
             kind = head & 15
             if str(number) in found or not 0 <= number < 1 << 15:
-                raise _Wrong
+                raise Wrong
             found[str(number)] = kind == TRUE if kind in (TRUE, FALSE) else self._value(kind, depth + 1)
         return found
 
     def _value(self, kind: int, depth: int) -> object:
         self._left -= 1
         if depth > NESTS or self._left < 0:
-            raise _Wrong
+            raise Wrong
         if kind in NUMBERS:
             return self._zigzag()
         match kind:
@@ -119,7 +107,7 @@ class _Reader:
                 return self._map(depth)
             case 12:
                 return self._struct(depth)
-        raise _Wrong
+        raise Wrong
 
     def _list(self, depth: int) -> list[object]:
         head = self._take(1)[0]
@@ -133,12 +121,6 @@ class _Reader:
         for _ in range(count):
             name = self._value(kinds >> 4, depth + 1)
             if not isinstance(name, str | int):
-                raise _Wrong
+                raise Wrong
             found[str(name)] = self._value(kinds & 15, depth + 1)
         return found
-
-    def _afford(self, count: int) -> int:
-        """Refuses more members than there are bytes."""
-        if count > len(self._data) - self._at:
-            raise _Wrong
-        return count

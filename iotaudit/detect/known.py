@@ -13,7 +13,7 @@ from iotaudit.codec import xor
 from iotaudit.detect.grams import Grams
 from iotaudit.detect.keys import NO_KEYS, KeySet
 from iotaudit.detect.node import Hit, Kind, Node, Wants
-from iotaudit.detect.values import normal, raw_forms, shape_of, spellings
+from iotaudit.detect.values import SEPARATORS, normal, raw_forms, shape_of, spellings
 from iotaudit.model.data_types import KnownValue
 from iotaudit.model.exposures import Confidence
 
@@ -55,7 +55,6 @@ LEAST_SUM = 1 << 24
 """Smaller check sums are numbers that anything may have."""
 LEAST_LETTERS = 3
 """A value of fewer different letters is the same difference over and over, as filling bytes are."""
-_SEPARATORS = re.compile(r"[\s:.\-_]")
 GROUND = "equals the known value"
 _DIGEST = re.compile(
     r"(?<![0-9A-Za-z])(?:[0-9a-f]{128}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9A-Za-z])", re.IGNORECASE
@@ -307,7 +306,7 @@ def _needles(value: KnownValue) -> Iterator[Needle]:
     for folded in dict.fromkeys(f.encode(errors="replace").lower() for f in forms):
         yield Needle(folded, value, bound=len(folded) < BOUND_LEN)
     plain = value.value.strip()
-    bare = _SEPARATORS.sub("", plain)
+    bare = SEPARATORS.sub("", plain)
     sums = {zlib.crc32(f.encode(errors="replace")) for s in (plain, bare) for f in (s, s.lower(), s.upper())}
     for number in sorted(n for n in sums if n > LEAST_SUM):
         yield Needle(f"{number:08x}".encode(), value, CRC32, bound=True)

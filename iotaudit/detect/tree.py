@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from iotaudit.codec import (
     base64,
-    brotli,
+    coding,
     gzip,
     json,
     jwt,
@@ -89,7 +89,7 @@ class Tree:
     def walk(self) -> None:
         """Shows every place that somebody is to be asked about, in the order of the body."""
         content = self._content
-        data, path = self._declared(content.data) if content.encoding else (content.data, ())
+        data, path = coding.undo(content.data, content.encoding, self.budget)
         key = root_key(content)
         asked = self._index.by_place(content.where)
         if asked:
@@ -102,28 +102,6 @@ class Tree:
             self._layer(data, path, "", 0, key, content.media_type)
             if content.where.endswith("topic"):
                 self._levels(data, key, path)
-
-    def _declared(self, data: bytes) -> tuple[bytes, tuple[str, ...]]:
-        """Undoes the declared content codings (last one first)."""
-        path: tuple[str, ...] = ()
-        for name in reversed([n.strip().lower() for n in self._content.encoding.split(",")][:4]):
-            match name.removeprefix("x-"):
-                case "" | "identity":
-                    continue
-                case "gzip":
-                    found = gzip.decode(data, self.budget)
-                case "deflate":
-                    found = zlib.decode_declared(data, self.budget)
-                case "zstd":
-                    found = zstd.decode(data, self.budget)
-                case "br":
-                    found = brotli.decode_declared(data, self.budget)
-                case _:
-                    self.budget.exceed("coding")
-                    continue
-            if found:
-                data, path = found[0].data, (*path, name)
-        return data, path
 
     def _layer(
         self,

@@ -93,14 +93,11 @@ def table(data: bytes) -> Record | None:
 
 def unwrapped(data: bytes, known: Known, budget: Budget) -> tuple[str, Piece] | None:
     """Gives what bytes are under a raw DEFLATE stream or a one-byte XOR, with the name of the step."""
-    for step, pieces in (
-        (deflate.ID, deflate.decode(data, budget)),
-        (xor.ID, xor.decode(data, budget)),
-        (xor.ID, xor.decode_known(data, known.differences(data), budget)),
-    ):
-        if pieces:
-            return step, pieces[0]
-    return None
+    pieces = deflate.decode(data, budget)
+    if pieces:
+        return deflate.ID, pieces[0]
+    pieces = xor.decode(data, budget) or xor.decode_known(data, known.differences(data), budget)
+    return (xor.ID, pieces[0]) if pieces else None
 
 
 def word(data: bytes, known: Known, budget: Budget) -> tuple[str, bytes] | None:

@@ -7,7 +7,8 @@ from iotaudit.model.exposures import Confidence
 
 RECORDS = 256
 _DECIMALS = re.compile(r"[+-]?\d{1,3}(?:\.\d{1,12})?")
-_SEPARATORS = re.compile(r"[\s:.\-_]")
+SEPARATORS = re.compile(r"[\s:.\-_]")
+"""Signs between the parts of an identifier."""
 _DIGITS_ONLY = frozenset({"person.phone", "payment.card", "device.imei", "device.imsi"})
 _FILLERS = frozenset(
     [
@@ -59,7 +60,7 @@ def normal(data_type: str, text: str) -> str:
     if data_type == "geo.gps":
         return _square(plain)
     if data_type in _COMPACT:
-        return _SEPARATORS.sub("", plain)
+        return SEPARATORS.sub("", plain)
     if data_type in _DIGITS_ONLY:
         return "".join(c for c in plain if c.isdigit())
     return as_mac(plain) or plain
@@ -121,7 +122,7 @@ def raw_forms(data_type: str, text: str) -> tuple[bytes, ...]:
     if data_type == "device.mac" and mac is not None:
         data = bytes.fromhex(mac)
         return (data, data[::-1])
-    digits = _SEPARATORS.sub("", plain).lower()
+    digits = SEPARATORS.sub("", plain).lower()
     if data_type == "device.uuid" and _UUID.fullmatch(digits):
         data = bytes.fromhex(digits)
         return (data, data[3::-1] + data[5:3:-1] + data[7:5:-1] + data[8:])

@@ -106,6 +106,14 @@ class _Seen:
         ids = tuple(sorted({d.id for d in rows}, key=natural))
         return DeclaredRow(item, declared, observed, state, ids, self.packets(rows))
 
+    def by_host(self, hosts: HostList) -> dict[str, list[Destination]]:
+        """Gives the destinations reached by the entry of a list that they are."""
+        matched: dict[str, list[Destination]] = {}
+        for destination in self.reached:
+            for host in hosts.find(destination):
+                matched.setdefault(host, []).append(destination)
+        return matched
+
     def is_company(self, declared: str, name: str | None) -> bool:
         """Says whether a declared name is that of a company: the same, the same on file, or one begins the other."""
         if not name:
@@ -147,10 +155,7 @@ def _destinations(declaration: Declaration, seen: _Seen) -> Iterator[DeclaredRow
     elsewhere = HostList(
         (*(declaration.update_hosts or ()), *(row.host for row in declaration.remote_access or ()))
     )
-    matched: dict[str, list[Destination]] = {}
-    for destination in seen.reached:
-        for host in hosts.find(destination):
-            matched.setdefault(host, []).append(destination)
+    matched = seen.by_host(hosts)
     for row in declaration.destinations:
         found = matched.get(row.host, [])
         item = f"destinations[{row.host}]"
@@ -193,18 +198,15 @@ def words_of_party(row: Destination) -> str:
 
 def _host_country(item: str, row: DeclaredHost, found: list[Destination], seen: _Seen) -> DeclaredRow:
     allowed = _countries((row.country,))
-    placed: dict[str, list[Destination]] = {}
-    for destination in found:
-        for country in _places(destination, seen.scene):
-            placed.setdefault(country or "", []).append(destination)
+    placed = _by_country(found, seen.scene)
     wrong = sorted(c for c in placed if c and c not in allowed)
     if wrong:
         return seen.row(
             f"{item}.country", row.country, _joined(wrong), CONTRADICTED, [d for c in wrong for d in placed[c]]
         )
-    if "" in placed:
-        return seen.row(f"{item}.country", row.country, _doubt(placed[""]), UNSEEN, placed[""])
-    return seen.row(f"{item}.country", row.country, _joined(sorted(placed)), SEEN, found)
+    if unknown := placed.get(None):
+        return seen.row(f"{item}.country", row.country, _doubt(unknown), UNSEEN, unknown)
+    return seen.row(f"{item}.country", row.country, _joined(sorted(c for c in placed if c)), SEEN, found)
 
 
 def _host_operator(item: str, row: DeclaredHost, found: list[Destination], seen: _Seen) -> DeclaredRow:
@@ -237,6 +239,14 @@ def _places(row: Destination, scene: Scene) -> set[str | None]:
     return {p.location.country if p.reach is not Reach.UNKNOWN else None for p in scene.places[row.id]}
 
 
+def _by_country(rows: Iterable[Destination], scene: Scene) -> dict[str | None, list[Destination]]:
+    placed: dict[str | None, list[Destination]] = {}
+    for destination in rows:
+        for country in _places(destination, scene):
+            placed.setdefault(country, []).append(destination)
+    return placed
+
+
 def _countries(told: Iterable[str]) -> frozenset[str]:
     found: set[str] = set()
     for code in told:
@@ -250,18 +260,22 @@ def _countries(told: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
+def _declared_countries(
+    item: str, told: Iterable[str], placed: Mapping[str | None, list[Destination]], seen: _Seen
+) -> Iterator[DeclaredRow]:
+    """Gives a line for each country or region of a list."""
+    for code in told:
+        rows = [(c, d) for c, found in placed.items() if c in _countries((code,)) for d in found]
+        countries = _joined(sorted({c for c, _ in rows if c}))
+        yield seen.row(item, code, countries, SEEN if rows else UNSEEN, [d for _, d in rows])
+
+
 def _storage(declaration: Declaration, seen: _Seen) -> Iterator[DeclaredRow]:
     told = declaration.storage_countries
     if told is None:
         return
-    placed: dict[str | None, list[Destination]] = {}
-    for destination in seen.paid:
-        for country in _places(destination, seen.scene):
-            placed.setdefault(country, []).append(destination)
-    for code in told:
-        rows = [(c, d) for c, found in placed.items() if c in _countries((code,)) for d in found]
-        countries = _joined(sorted({c for c, _ in rows if c}))
-        yield seen.row("storage_countries", code, countries, SEEN if rows else UNSEEN, [d for _, d in rows])
+    placed = _by_country(seen.paid, seen.scene)
+    yield from _declared_countries("storage_countries", told, placed, seen)
     allowed = _countries(told)
     promise = bool(told) and allowed <= EEA_COUNTRIES
     for country in sorted(c for c in placed if c and c not in allowed):
@@ -314,16 +328,10 @@ def _administration(declaration: Declaration, seen: _Seen) -> Iterator[DeclaredR
     told = declaration.administration_from
     if told is None:
         return
-    placed: dict[str | None, list[Destination]] = {}
-    for ident in sorted({flow.destination or "" for flow in seen.inbound}, key=natural):
-        destination = seen.scene.destinations.get(ident)
-        if destination is not None and destination.zone is not Zone.LOCAL:
-            for country in _places(destination, seen.scene):
-                placed.setdefault(country, []).append(destination)
-    for code in told:
-        rows = [(c, d) for c, found in placed.items() if c in _countries((code,)) for d in found]
-        countries = _joined(sorted({c for c, _ in rows if c}))
-        yield seen.row("administration_from", code, countries, SEEN if rows else UNSEEN, [d for _, d in rows])
+    idents = sorted({flow.destination or "" for flow in seen.inbound}, key=natural)
+    came = [d for d in map(seen.scene.destinations.get, idents) if d is not None and d.zone is not Zone.LOCAL]
+    placed = _by_country(came, seen.scene)
+    yield from _declared_countries("administration_from", told, placed, seen)
     for country in sorted(c for c in placed if c and c not in _countries(told)):
         yield seen.row("administration_from", None, country, UNDECLARED, placed[country])
 
@@ -358,10 +366,7 @@ def _updates(declaration: Declaration, seen: _Seen) -> Iterator[DeclaredRow]:
     if declaration.update_hosts is None:
         return
     hosts = HostList(declaration.update_hosts)
-    matched: dict[str, list[Destination]] = {}
-    for destination in seen.reached:
-        for host in hosts.find(destination):
-            matched.setdefault(host, []).append(destination)
+    matched = seen.by_host(hosts)
     for host in declaration.update_hosts:
         found = matched.get(host, [])
         yield seen.row("update_hosts", host, _names(found), SEEN if found else UNSEEN, found)
@@ -412,10 +417,7 @@ def _remote(declaration: Declaration, seen: _Seen) -> Iterator[DeclaredRow]:
         if destination is not None and destination.zone is not Zone.LOCAL:
             used.setdefault(destination.id, []).append(flow)
     hosts = HostList(row.host for row in told)
-    matched: dict[str, list[Destination]] = {}
-    for destination in seen.reached:
-        for host in hosts.find(destination):
-            matched.setdefault(host, []).append(destination)
+    matched = seen.by_host(hosts)
     for row in told:
         found = matched.get(row.host, [])
         item = f"remote_access[{row.host}]"

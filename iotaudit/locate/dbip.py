@@ -1,5 +1,6 @@
 """The embedded address database (DB-IP Lite country) as a source. See docs/sources/dbip.md."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from iotaudit.model.destinations import DestinationSeed, Evidence
@@ -14,19 +15,17 @@ def evidence(
     seed: DestinationSeed, knowledge: Knowledge, _settings: Settings
 ) -> tuple[Evidence, ...]:
     """Gives what the embedded database says of the seed's address."""
+    return answers([database for database in knowledge.databases if database.id == ID], seed.ip)
+
+
+def answers(databases: Iterable[GeoDatabase], ip: str) -> tuple[Evidence, ...]:
+    """Gives the evidence that databases hold for an address (also used for the other ones)."""
     found: tuple[Evidence, ...] = ()
-    for database in knowledge.databases:
-        if database.id == ID:
-            found += answers(database, seed.ip)
+    for database in databases:
+        answer = database.look_up(ip)
+        if answer is not None:
+            found += _rows(answer, database.id, database.kind, database.date, database.family)
     return found
-
-
-def answers(database: GeoDatabase, ip: str) -> tuple[Evidence, ...]:
-    """Gives the evidence that one database holds for an address (also used for the other ones)."""
-    answer = database.look_up(ip)
-    if answer is None:
-        return ()
-    return _rows(answer, database.id, database.kind, database.date, database.family)
 
 
 @lru_cache(1 << 12)

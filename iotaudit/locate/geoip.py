@@ -15,8 +15,5 @@ def evidence(
     seed: DestinationSeed, knowledge: Knowledge, _settings: Settings
 ) -> tuple[Evidence, ...]:
     """Gives what each of the user's databases says of the seed's address; `source` is `geoip:<file name>`."""
-    found: tuple[Evidence, ...] = ()
-    for database in knowledge.databases:
-        if database.kind == KIND and database.id not in EMBEDDED:
-            found += answers(database, seed.ip)
-    return found
+    own = [database for database in knowledge.databases if database.kind == KIND and database.id not in EMBEDDED]
+    return answers(own, seed.ip)

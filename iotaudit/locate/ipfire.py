@@ -13,8 +13,4 @@ def evidence(
     seed: DestinationSeed, knowledge: Knowledge, _settings: Settings
 ) -> tuple[Evidence, ...]:
     """Gives what the database says of the seed's address."""
-    found: tuple[Evidence, ...] = ()
-    for database in knowledge.databases:
-        if database.id == ID:
-            found += answers(database, seed.ip)
-    return found
+    return answers([database for database in knowledge.databases if database.id == ID], seed.ip)

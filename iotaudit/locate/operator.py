@@ -47,17 +47,12 @@ class NetworkBook:
         self._known: dict[tuple[Answer, ...], Network] = {}
 
     def network_of(self, ip: str) -> Network:
-        """Gives the network of an address."""
+        """Gives the network of an address; where the user's database names another one, the user's is taken first."""
         answers = tuple(_answers(ip, self._knowledge))
         found = self._known.get(answers)
         if found is None:
             found = self._known[answers] = _network(answers, self._knowledge)
         return found
-
-
-def network_of(ip: str, knowledge: Knowledge) -> Network:
-    """Gives the network of an address; where the user's database names another one, the user's is taken first."""
-    return _network(tuple(_answers(ip, knowledge)), knowledge)
 
 
 def _network(answers: tuple[Answer, ...], knowledge: Knowledge) -> Network:

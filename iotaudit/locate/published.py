@@ -13,8 +13,4 @@ def evidence(
     seed: DestinationSeed, knowledge: Knowledge, _settings: Settings
 ) -> tuple[Evidence, ...]:
     """Gives what each file of published ranges says of the seed's address; `source` is `geoip:<file name>`."""
-    found: tuple[Evidence, ...] = ()
-    for database in knowledge.databases:
-        if database.kind == KIND:
-            found += answers(database, seed.ip)
-    return found
+    return answers([database for database in knowledge.databases if database.kind == KIND], seed.ip)

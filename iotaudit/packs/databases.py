@@ -134,19 +134,20 @@ def open_geoip(
     files: list[KnowledgeFile] = []
     for text in paths:
         path = Path(text)
-        if _has_marker(path):
-            opened, version = _open_mmdb(path, embedded_sha256, zones)
-        else:
-            opened, version = _open_ranges(path, zones, regions)
+        marked = _has_marker(path)
         digest = _sha256(path)
         if any(f.sha256 == digest for f in files):
             continue
+        if marked:
+            opened, version = _open_mmdb(path, digest, embedded_sha256, zones)
+        else:
+            opened, version = _open_ranges(path, zones, regions)
         databases.append(opened)
         files.append(KnowledgeFile(opened.id, version, opened.date, "as licensed to the user", digest))
     return tuple(databases), tuple(files)
 
 
-def _open_mmdb(path: Path, embedded_sha256: str, zones: ZoneTable) -> tuple[GeoDatabase, str]:
+def _open_mmdb(path: Path, digest: str, embedded_sha256: str, zones: ZoneTable) -> tuple[GeoDatabase, str]:
     reader = _open(path)
     meta = reader.metadata()
     sample = _sample(reader, zones)
@@ -154,7 +155,7 @@ def _open_mmdb(path: Path, embedded_sha256: str, zones: ZoneTable) -> tuple[GeoD
         raise InputError(
             f"{path}: the database ({_kind(meta)}) has neither countries nor networks; give a country, city or ASN file"
         )
-    family = _family(path, meta, _sha256(path), embedded_sha256)
+    family = _family(path, meta, digest, embedded_sha256)
     read = _reading(path, reader, meta, sample)
     return MmdbFile(f"geoip:{path.name}", _built(meta), family, read, zones), _kind(meta)
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from iotaudit.locate.operator import NOBODY, network_of, owners, ownership_of
+from iotaudit.locate.operator import NOBODY, NetworkBook, owners, ownership_of
 
 
 def test_pass_curated_network_has_a_seat_and_a_parent_with_their_source(knowledge: Any) -> None:
-    network = network_of("34.240.1.1", knowledge)
+    network = NetworkBook(knowledge).network_of("34.240.1.1")
     operator = network.operator
     assert (operator.name, operator.country) == ("Amazon Web Services, Inc.", "US")
     assert network.cloud
@@ -17,27 +17,27 @@ def test_fail_network_that_calls_itself_a_cloud_places_nothing_alone(knowledge: 
     own = with_database(
         n={"198.51.100.0/24": {"asn": 64496, "as_name": "Dustwhale CLOUD services"}}
     )
-    assert network_of("198.51.100.1", own).cloud
-    assert not network_of("145.100.3.4", knowledge).cloud
+    assert NetworkBook(own).network_of("198.51.100.1").cloud
+    assert not NetworkBook(knowledge).network_of("145.100.3.4").cloud
 
 
 def test_inconclusive_network_without_a_row_keeps_its_registered_name_only(knowledge: Any) -> None:
-    operator = network_of("130.59.3.4", knowledge).operator
+    operator = NetworkBook(knowledge).network_of("130.59.3.4").operator
     assert operator.name == operator.as_name
     assert (operator.country, operator.parent, operator.parent_country) == (None, None, None)
 
 
 def test_address_that_nobody_announces_has_no_operator(knowledge: Any) -> None:
-    network = network_of("192.0.2.1", knowledge)
+    network = NetworkBook(knowledge).network_of("192.0.2.1")
     assert (network.operator.asn, network.operator.name, network.entities) == (None, None, ())
 
 
 def test_places_of_a_network_bind_only_where_all_sources_name_that_network(
     knowledge: Any, with_database: Any
 ) -> None:
-    assert network_of("78.46.7.9", knowledge).places == ("DE", "FI")
+    assert NetworkBook(knowledge).network_of("78.46.7.9").places == ("DE", "FI")
     other = with_database(n={"78.46.0.0/16": {"asn": 64496, "as_name": "Moppel"}})
-    assert network_of("78.46.7.9", other).places == ()
+    assert NetworkBook(other).network_of("78.46.7.9").places == ()
 
 
 def test_owner_of_a_name_is_found_up_the_labels(knowledge: Any) -> None:
@@ -48,7 +48,7 @@ def test_owner_of_a_name_is_found_up_the_labels(knowledge: Any) -> None:
 
 
 def test_hosting_and_owning_are_two_facts(seed: Any, knowledge: Any) -> None:
-    hosting = network_of("34.240.1.1", knowledge)
+    hosting = NetworkBook(knowledge).network_of("34.240.1.1")
     found = ownership_of("a1.m.tuyaeu.com", (seed("34.240.1.1"),), (hosting,), knowledge)
     assert (hosting.operator.country, found.owner.name, found.owner.country) == ("US", "Tuya Inc.", "CN")
     assert any("owner of the domain" in e.detail and e.date for e in found.owner.evidence)
@@ -77,7 +77,7 @@ def test_two_unknown_organisations_name_nobody(seed: Any, knowledge: Any) -> Non
 
 def test_certificate_of_the_front_makes_it_no_owner(seed: Any, knowledge: Any) -> None:
     shown = seed("34.240.1.1", certificates=(("Amazon Web Services, Inc.", 9),))
-    found = ownership_of("moppel.example", (shown,), (network_of("34.240.1.1", knowledge),), knowledge)
+    found = ownership_of("moppel.example", (shown,), (NetworkBook(knowledge).network_of("34.240.1.1"),), knowledge)
     assert (found.owner.name, found.certified) == (None, ())
     assert found.owner.evidence
 

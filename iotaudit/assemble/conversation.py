@@ -1,4 +1,4 @@
-"""A conversation as counted, and whether its requests ask for one to be passed on."""
+"""A conversation of a web log as counted, and whether its requests ask for one to be passed on."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ PORT = re.compile(r":[0-9]*\Z")
 @quick
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One conversation as counted, of packets or of a web log, before anybody is named.
+    """One conversation of a web log as counted, before anybody is named; those of packets are rows of a `FlowTable`.
 
     `number` is what events cite. Sizes are bytes, times ns since the epoch, packets packet ids.
     """

@@ -13,7 +13,7 @@ import numpy as np
 
 from iotaudit.assemble.conversation import asked_host
 from iotaudit.assemble.weblog import Logged
-from iotaudit.model.flows import Column, Endpoint, FlowSummary, FlowTable
+from iotaudit.model.flows import NO_SUMMARY, Column, Endpoint, FlowSummary, FlowTable
 from iotaudit.model.packets import input_of, ip_text
 from iotaudit.model.problems import Problem, ProblemTally
 
@@ -38,7 +38,6 @@ COLUMNS = (
     "first_ns",
     "last_ns",
 )
-NO_SUMMARY = FlowSummary()
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,38 +78,33 @@ class WebLog:
         return first
 
     def logged(self) -> tuple[Logged, ...]:
-        """Gives the conversations with what tells which packets are of them."""
-        return tuple(
-            Logged(row, _transport(one), one.host, Endpoint(one.proxy_ip, one.proxy_port) if one.proxy_ip else None)
-            for row, one in zip(
-                self.conversations(), (total.exchange for total in self._sums.values()), strict=True
-            )
-        )
+        """Gives one conversation for each client, server and name, with what tells which packets are of it."""
+        return tuple(_logged(row) for row in self._sums.values())
 
-    def conversations(self) -> tuple[Conversation, ...]:
-        """Gives one conversation for each client, server and name."""
-        return tuple(
-            Conversation(
-                number=row.number,
-                protocol=_protocol(row.exchange),
-                client=Endpoint(row.exchange.client_ip or "", row.exchange.client_port),
-                server=Endpoint(row.exchange.server_ip or "", row.exchange.server_port),
-                packets_out=row.entries,
-                bytes_out=row.bytes_out,
-                payload_out=row.bytes_out,
-                packets_in=row.entries if row.bytes_in else 0,
-                bytes_in=row.bytes_in,
-                payload_in=row.bytes_in,
-                first_ns=row.first_ns,
-                last_ns=row.last_ns,
-                first_packet=row.first_packet,
-                first_payload_out=row.first_packet if row.bytes_out else None,
-                first_payload_in=row.first_packet if row.bytes_in else None,
-                rtt_min_ns=None,
-                web_log=True,
-            )
-            for row in self._sums.values()
-        )
+
+def _logged(row: _Sum) -> Logged:
+    one = row.exchange
+    conversation = Conversation(
+        number=row.number,
+        protocol=_protocol(one),
+        client=Endpoint(one.client_ip or "", one.client_port),
+        server=Endpoint(one.server_ip or "", one.server_port),
+        packets_out=row.entries,
+        bytes_out=row.bytes_out,
+        payload_out=row.bytes_out,
+        packets_in=row.entries if row.bytes_in else 0,
+        bytes_in=row.bytes_in,
+        payload_in=row.bytes_in,
+        first_ns=row.first_ns,
+        last_ns=row.last_ns,
+        first_packet=row.first_packet,
+        first_payload_out=row.first_packet if row.bytes_out else None,
+        first_payload_in=row.first_packet if row.bytes_in else None,
+        rtt_min_ns=None,
+        web_log=True,
+    )
+    proxy = Endpoint(one.proxy_ip, one.proxy_port) if one.proxy_ip else None
+    return Logged(conversation, _transport(one), one.host, proxy)
 
 
 def _protocol(exchange: Exchange) -> str:

@@ -165,9 +165,14 @@ def _heads(batch: FrameBatch, before: _Frames, which: Column) -> Column:
     remembered = which < old
     head[remembered] = before.head[which[remembered]]
     mine = which[~remembered] - old
-    fresh = gather(batch.buffer, batch.frame_at[mine], COMPARED_LEN)
-    fresh *= np.arange(COMPARED_LEN) < batch.captured_len[mine, None]
-    head[~remembered] = fresh
+    head[~remembered] = heads(batch, mine)
+    return head
+
+
+def heads(batch: FrameBatch, rows: Column) -> Column:
+    """Gives the compared bytes of some frames of a batch, (n, COMPARED_LEN) uint8, zero past the captured length."""
+    head = gather(batch.buffer, batch.frame_at[rows], COMPARED_LEN)
+    head *= np.arange(COMPARED_LEN) < batch.captured_len[rows, None]
     return head
 
 

@@ -243,6 +243,7 @@ def _http(state: dict[str, Any], number: int) -> Exchange:
     start = nanoseconds(request.get("timestamp_start"))
     host = host_name(request.get("host"))
     client_ip, client_port = _peer(client)
+    proxy_ip, proxy_port = _end(client)
     if method == "CONNECT":
         uri = f"{host or ''}:{port_number(request.get('port'))}"
     request_len = message_len(headers, body, first_line=len(method) + len(uri) + 12)
@@ -274,8 +275,8 @@ def _http(state: dict[str, Any], number: int) -> Exchange:
         messages=messages,
         client_rejected_certificate=_rejected(state, client),
         encrypted_in_transit=_text(request.get("scheme")) in ("https", "wss"),
-        proxy_ip=_end(client)[0],
-        proxy_port=_end(client)[1],
+        proxy_ip=proxy_ip,
+        proxy_port=proxy_port,
     )
 
 
@@ -308,6 +309,7 @@ def _plain_exchange(
     times = [time_ns for _, _, time_ns in messages if time_ns >= 0]
     start = min(times, default=nanoseconds(client.get("timestamp_start")))
     client_ip, client_port = _peer(client)
+    proxy_ip, proxy_port = _end(client)
     asked, asked_port = _pair(server.get("address"))
     return Exchange(
         number=number,
@@ -336,8 +338,8 @@ def _plain_exchange(
         messages=messages,
         client_rejected_certificate=_rejected(state, client),
         encrypted_in_transit=_has_tls(client),
-        proxy_ip=_end(client)[0],
-        proxy_port=_end(client)[1],
+        proxy_ip=proxy_ip,
+        proxy_port=proxy_port,
     )
 
 

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from iotaudit.capture.duplicates import COMPARED_LEN, guesses, telling
-from iotaudit.capture.walk import gather
+from iotaudit.capture.duplicates import guesses, heads, telling
 from iotaudit.model.flows import Column
 from iotaudit.model.packets import packet_id
 from iotaudit.model.problems import Problem
@@ -71,11 +70,11 @@ class RepeatedFrames:
             for name in ("wire_len", "captured_len"):
                 near &= mine[name][rows] == theirs[name][at]
             rows, at = rows[near], at[near]
-            same[rows] = (_heads(batch, rows) == theirs["head"][at]).all(axis=1)
+            same[rows] = (heads(batch, rows) == theirs["head"][at]).all(axis=1)
         found = np.flatnonzero(same)
         if not len(found):
             return
-        found = found[telling(batch.link_type[found], _heads(batch, found), batch.captured_len[found])]
+        found = found[telling(batch.link_type[found], heads(batch, found), batch.captured_len[found])]
         if len(found):
             packet, count = self._found.get((batch.input, other), (packet_id(batch.input + 1, 0), 0))
             first = min(packet, int(batch.number[found].min()))
@@ -84,7 +83,7 @@ class RepeatedFrames:
     def _remember(self, batch: FrameBatch, mine: dict[str, Column]) -> None:
         last = slice(max(len(batch.number) - REMEMBERED, 0), None)
         rows = {name: mine[name][last] for name in _COMPARED}
-        rows["head"] = _heads(batch, np.arange(len(batch.number))[last])
+        rows["head"] = heads(batch, np.arange(len(batch.number))[last])
         rows["number"] = batch.number[last]
         before = self._before.get(batch.input)
         if before is not None:
@@ -92,10 +91,3 @@ class RepeatedFrames:
         newest = np.argsort(rows["number"], kind="stable")[-REMEMBERED:]
         newest = newest[np.argsort(rows["guess"][newest], kind="stable")]
         self._before[batch.input] = {name: column[newest] for name, column in rows.items()}
-
-
-def _heads(batch: FrameBatch, rows: Column) -> Column:
-    """Gives the compared bytes of frames, (n, COMPARED_LEN) uint8, zero past the captured length."""
-    head = gather(batch.buffer, batch.frame_at[rows], COMPARED_LEN)
-    head *= np.arange(COMPARED_LEN) < batch.captured_len[rows, None]
-    return head

@@ -22,13 +22,11 @@ AVS_MAGIC = 0x80211
 class DataFrames:
     """Data frames that have data and a whole MAC header, one per row.
 
-    heads: at the MAC header · control: (n, 2) uint8, frame control · distribution: to-DS and from-DS bits · quality:
-    bool, the header has QoS control · length: int64, bytes of the header, HT control and padding included · closed:
-    bool, the body is protected.
+    heads: at the MAC header · distribution: to-DS and from-DS bits · quality: bool, the header has QoS control ·
+    length: int64, bytes of the header, HT control and padding included · closed: bool, the body is protected.
     """
 
     heads: Heads
-    control: Column
     distribution: Column
     quality: Column
     length: Column
@@ -120,10 +118,8 @@ def data_frames(walk: Walk, heads: Heads, *, padded: bool) -> DataFrames:
         length = (length + 3) & ~3
     fit = length <= heads.end - heads.at
     heads = walk.checked(heads, fit, "802.11 header is cut")
-    control = control[fit]
-    return DataFrames(
-        heads, control, distribution[fit], quality[fit], length[fit], closed=(control[:, 1] & 0x40) != 0
-    )
+    closed = (control[fit, 1] & 0x40) != 0
+    return DataFrames(heads, distribution[fit], quality[fit], length[fit], closed)
 
 
 def _bodies(walk: Walk, data: DataFrames) -> None:

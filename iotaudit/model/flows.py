@@ -167,6 +167,10 @@ class FlowSummary:
     first_payload_packet: int | None = None
 
 
+NO_SUMMARY = FlowSummary()
+"""Of a flow in which nothing was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class FlowTable:
     """One row per conversation, in order of first packet; columns are numpy arrays of n rows.

@@ -20,14 +20,6 @@ class Problem:
     loses_payload: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
-    """Something that was not looked at, with the reason."""
-
-    what: str
-    reason: str
-
-
 PROBLEM_KINDS: dict[str, str] = {
     # containers
     "not_a_capture": "the file has no known capture format",

@@ -17,11 +17,19 @@ from iotaudit.assemble.twins import Twin
 from iotaudit.detect import FlowRef
 from iotaudit.locate.names import NameBook
 from iotaudit.model.destinations import Destination
-from iotaudit.model.flows import Column, Direction, Endpoint, Flow, FlowName, FlowSummary, FlowTable
+from iotaudit.model.flows import (
+    NO_SUMMARY,
+    Column,
+    Direction,
+    Endpoint,
+    Flow,
+    FlowName,
+    FlowSummary,
+    FlowTable,
+)
 from iotaudit.model.packets import input_of, ip_text, protocol_name
 from iotaudit.model.problems import Problem
 
-NO_SUMMARY = FlowSummary()
 TUNNELS = frozenset(
     ("6in4", "ipip", "gre", "esp", "ah", "wireguard", "openvpn", "ipsec", "teredo", "gtp", "vxlan", "l2tp", "socks")
 )

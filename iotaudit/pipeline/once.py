@@ -8,12 +8,11 @@ from iotaudit.assemble.twins import Twins, find_twins
 from iotaudit.detect import FlowRef
 from iotaudit.dissect.weblog import taken_over
 from iotaudit.model.events import DnsAnswer, DnsQuery, Event
-from iotaudit.model.flows import FlowSummary, FlowTable
+from iotaudit.model.flows import NO_SUMMARY, FlowSummary, FlowTable
 from iotaudit.model.problems import Problem
 from iotaudit.pipeline.flow_list import Rows
 from iotaudit.pipeline.reading import Reading
 
-NO_SUMMARY = FlowSummary()
 OVERHEAD = 2
 OVERHEAD_LEN = 16 << 10
 """A log accounts for payload up to so many times the size that it states, and so many bytes more: TLS with its certificates, an

@@ -40,7 +40,7 @@ def exchange(**changes: Any) -> Exchange:
 def test_pass_exchanges_of_one_connection_are_one_conversation() -> None:
     log = WebLog()
     assert log.add(exchange(), 3) == log.add(exchange(time_ns=50, end_ns=900), 4) == FIRST_NUMBER
-    (row,) = log.conversations()
+    (row,) = (one.row for one in log.logged())
     assert (row.client, row.server) == (Endpoint("192.168.1.20", 40000), Endpoint("203.0.113.9", 443))
     assert (row.protocol, row.web_log, row.rtt_min_ns) == ("http", True, None)
     assert (row.packets_out, row.bytes_out, row.packets_in, row.bytes_in) == (2, 100, 2, 800)
@@ -50,7 +50,7 @@ def test_pass_exchanges_of_one_connection_are_one_conversation() -> None:
 def test_fail_an_exchange_without_an_answer_has_none() -> None:
     log = WebLog()
     log.add(exchange(response_len=0, status=None, end_ns=-1), 1)
-    (row,) = log.conversations()
+    (row,) = (one.row for one in log.logged())
     assert (row.packets_in, row.bytes_in, row.first_payload_in) == (0, 0, None)
     assert row.last_ns == 100
 
@@ -59,7 +59,7 @@ def test_inconclusive_a_log_without_addresses_keeps_them_empty() -> None:
     log = WebLog()
     log.add(exchange(client_ip=None, server_ip=None), packet_id(1, 9))
     log.add(exchange(client_ip=None, server_ip=None, host="other.example"), packet_id(1, 2))
-    assert [row.server.ip for row in log.conversations()] == ["", ""]
+    assert [one.row.server.ip for one in log.logged()] == ["", ""]
     assert log.clients() == {"": packet_id(1, 2)}
 
 
@@ -75,7 +75,7 @@ def test_names_and_protocols_are_told_apart() -> None:
     ]
     numbers = [log.add(one, i) - FIRST_NUMBER for i, one in enumerate(exchanges)]
     assert numbers == [0, 1, 0, 0, 2, 3]
-    assert [row.protocol for row in log.conversations()] == ["http", "http", "udp", "tcp"]
+    assert [one.row.protocol for one in log.logged()] == ["http", "http", "udp", "tcp"]
 
 
 def test_a_conversation_tells_what_carried_it_and_where_the_proxy_listened() -> None:

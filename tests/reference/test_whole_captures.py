@@ -15,7 +15,7 @@ from iotaudit.model.packets import input_of, number_of
 from iotaudit.model.problems import ProblemTally
 from iotaudit.model.raw import FrameBatch
 from tests.capture.files import Interface, Record, pcapng
-from tests.capture.frames import be, ethernet
+from tests.capture.frames import be, ethernet, udp
 from tests.reference.captures import Ends, conversations, read_file
 
 S = 10**9
@@ -49,11 +49,7 @@ class Packet(NamedTuple):
         return head + addresses + inner + self.payload
 
 
-def _udp(source: int, target: int, data: bytes) -> bytes:
-    return be(source, 2) + be(target, 2) + be(8 + len(data), 2) + b"\0\0" + data
-
-
-def _tcp(source: int, target: int, data: bytes) -> bytes:
+def _tcp(data: bytes, source: int, target: int) -> bytes:
     return be(source, 2) + be(target, 2) + be(1, 4) + be(1, 4) + b"\x50\x10\4\0" + bytes(4) + data
 
 
@@ -66,11 +62,11 @@ def _tunnel(kind: str, inner: bytes, version: int) -> tuple[int, bytes]:
         case "ip":
             return (4 if version == 4 else 41), inner
         case "vxlan":
-            return 17, _udp(50_000, 4789, b"\x08\0\0\0\0\0\1\0" + ethernet(inner, ethertype))
+            return 17, udp(b"\x08\0\0\0\0\0\1\0" + ethernet(inner, ethertype), 50_000, 4789)
         case "gtp":
-            return 17, _udp(2152, 2152, b"\x30\xff" + be(len(inner), 2) + be(9, 4) + inner)
+            return 17, udp(b"\x30\xff" + be(len(inner), 2) + be(9, 4) + inner, 2152, 2152)
         case _:
-            return 17, _udp(50_000, 3544, inner)
+            return 17, udp(inner, 50_000, 3544)
 
 
 @st.composite
@@ -81,7 +77,7 @@ def packets(draw: st.DrawFn, number: int) -> list[Packet]:
     ports = draw(st.tuples(st.sampled_from((5000, 5001)), st.sampled_from((53, 6000))))
     version = draw(st.sampled_from((4, 6)))
     protocol = draw(st.sampled_from((6, 17)))
-    payload = (_tcp if protocol == 6 else _udp)(*ports, data)
+    payload = (_tcp if protocol == 6 else udp)(data, *ports)
     packet = Packet(version, draw(hosts), draw(hosts), protocol, payload, number)
     for kind in draw(st.lists(st.sampled_from(("gre", "ip", "vxlan", "gtp", "teredo")), max_size=2)):
         if kind == "teredo" and packet.version == 4:

@@ -38,8 +38,10 @@ $(BIN)/python:
 
 .stamps/all: $(BIN)/python pyproject.toml iotaudit/native/engine.c
 	$(PIP) --editable '.[all]'
+	$(BIN)/python -m compileall -q iotaudit
 	@mkdir -p .stamps && touch $@
 
 .stamps/dev: $(BIN)/python pyproject.toml iotaudit/native/engine.c
 	$(PIP) --editable '.[dev]'
+	$(BIN)/python -m compileall -q iotaudit
 	@mkdir -p .stamps && touch $@

@@ -29,7 +29,7 @@ def open_inputs(
 
     Raises:
         UsageError: no name, or "-" twice, or without a standard input.
-        InputError: a file is missing or may not be read, or a folder is no recording.
+        InputError: none of them can be read; where one can, the others have the problem `not_opened`.
     """
     return source.open_inputs(names, READERS, stdin=stdin, hashed=hashed)
 

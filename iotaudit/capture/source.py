@@ -83,6 +83,7 @@ class InputReader:
         *,
         hashed: bool = True,
         growth: Growth | None = None,
+        fault: str = "",
     ) -> None:
         self.name = name
         self.index = index
@@ -91,6 +92,7 @@ class InputReader:
         self._readers = readers
         self._hashed = hashed
         self._growth = growth
+        self._fault = fault
         self._raw: RawStream | None = None
         self._problems = ProblemTally()
         self._counts = _Counts()
@@ -112,6 +114,9 @@ class InputReader:
         Raises:
             InputError: the file cannot be opened any more.
         """
+        if self._fault:
+            self._problems.add(Problem("not_opened", self.index, detail=self._fault, loses_payload=True))
+            return
         with self._open_file() as file:
             raw = self._raw = RawStream(
                 file, self.index, self._problems, hashed=self._hashed, growth=self._growth
@@ -128,7 +133,7 @@ class InputReader:
         Raises:
             InputError: the file cannot be opened any more.
         """
-        if self.total_len is None:
+        if self.total_len is None or self._fault:
             return -1
         problems = ProblemTally()  # reading reports them
         with self._open_file() as file:
@@ -297,18 +302,25 @@ def open_inputs(
 
     Raises:
         UsageError: no name, or "-" twice, or without a standard input.
-        InputError: a file is missing or may not be read, or a folder is no recording.
+        InputError: none of them can be read. Where one can, the others are inputs with the problem `not_opened`.
     """
     if not names:
         raise UsageError("no capture was given; name a file, a recording folder, or - for standard input")
     if names.count(STDIN) > 1:
         raise UsageError("standard input (-) can be given only once")
     found: list[InputReader] = []
+    faults: list[InputError] = []
     for name in names:
         if name == STDIN:
             found.append(_standard_input(len(found), stdin, readers, hashed=hashed))
-        else:
+            continue
+        try:
             found += _inputs_of(name, len(found), readers, hashed=hashed)
+        except InputError as error:
+            faults.append(error)
+            found.append(_unopened(name, len(found), error))
+    if len(faults) == len(found):
+        raise faults[0]
     for position, reader in enumerate(found):
         reader.follow(tuple(found[:position]))
     return tuple(found)
@@ -348,6 +360,14 @@ def _standard_input(
     if stdin is None:
         raise UsageError("there is no standard input to read; name a file instead of -")
     return InputReader("stdin", index, lambda: nullcontext(stdin), None, readers, hashed=hashed)
+
+
+def _unopened(name: str, index: int, error: InputError) -> InputReader:
+    """Gives an input that could not be opened, beside others that could: it has nothing but its problem."""
+    shown = _shown(Path(name).name)
+    return InputReader(
+        shown, index, lambda: nullcontext(io.BytesIO()), 0, (), fault=_shown(str(error)).replace(_shown(name), shown)
+    )
 
 
 def _inputs_of(name: str, index: int, readers: Sequence[Reader], *, hashed: bool) -> list[InputReader]:

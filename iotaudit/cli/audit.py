@@ -21,6 +21,7 @@ MOST_NORTH, MOST_EAST = 90, 180
 READ_FAULTS = frozenset(
     (
         "not_a_capture",
+        "not_opened",
         "empty_file",
         "truncated_file",
         "bad_header",

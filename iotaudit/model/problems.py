@@ -23,6 +23,7 @@ class Problem:
 PROBLEM_KINDS: dict[str, str] = {
     # containers
     "not_a_capture": "the file has no known capture format",
+    "not_opened": "an input could not be opened, so nothing of it was read",
     "empty_file": "the file has no bytes",
     "truncated_file": "the file ends inside a record",
     "bad_header": "a file or section header is not valid",

@@ -86,7 +86,7 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
 
     Raises:
         UsageError: an option is wrong, or the device is not in the capture.
-        InputError: a file is missing or unreadable.
+        InputError: no input can be read; one beside readable ones is told as a problem.
         PackError: a rule, profile, known-values, Wi-Fi key or declaration file has mistakes.
         IotauditError: one of several processes died.
     """

@@ -178,6 +178,22 @@ def test_fail_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
         open_inputs([str(tmp_path / "gone.pcap")])
 
 
+def test_an_input_that_cannot_be_opened_beside_one_that_can_is_a_problem_that_loses_payload(tmp_path: Path) -> None:
+    (tmp_path / "here.pcap").write_bytes(HEADER + record(b"a" * 60))
+    here, gone = open_inputs([str(tmp_path / "here.pcap"), str(tmp_path / "gone.pcap")])
+    assert list(gone.read()) == []
+    assert list(here.read())
+    (problem,) = gone.facts().problems
+    assert (problem.kind, problem.input, problem.loses_payload) == ("not_opened", 1, True)
+    assert problem.detail == "gone.pcap: no such file; check the path"
+    assert here.facts().problems == ()
+
+
+def test_fail_none_of_several_inputs_can_be_opened(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"first\.pcap: no such file"):
+        open_inputs([str(tmp_path / "first.pcap"), str(tmp_path / "second.pcap")])
+
+
 @pytest.mark.parametrize("name", ["", "a\0b", "x" * 5000])
 def test_fail_a_name_that_cannot_be_one_is_an_input_error(name: str) -> None:
     with pytest.raises(InputError) as failed:

@@ -203,6 +203,15 @@ def test_an_input_that_is_none_is_one_line_and_exit_code_3(
     assert done.code == 3
 
 
+def test_an_input_that_cannot_be_opened_leaves_the_others_reported(
+    iotaudit: Call, leaving: Path, wrong: Path
+) -> None:
+    done = iotaudit("audit", leaving, wrong / "nowhere.pcap")
+    assert done.code == 3
+    assert "YES" in done.text
+    assert done.err.splitlines() == ["iotaudit: nowhere.pcap was not read whole (not opened); see inputs[].problems"]
+
+
 def test_an_empty_file_is_told_and_exit_code_is_3(iotaudit: Call, wrong: Path) -> None:
     done = iotaudit("audit", wrong / "file")
     assert done.code == 3

@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas of the files that people write: rule, pack, profile, known values, declaration.
+"""Writes the JSON Schemas: of audit.json, and of the files that people write (rule, pack, profile, known values, declaration).
 
 Run as `python tools/docs/build_schemas.py`; a test compares the files with what this makes, and the shipped files
 with the schemas. The loader checks more than a schema can: places, scopes of facts, references between files.
@@ -16,6 +16,7 @@ from iotaudit.packs.conditions import FITTING
 from iotaudit.packs.known import LABELS
 from iotaudit.packs.rules import ID
 from iotaudit.packs.terms import countries, data_types
+from iotaudit.report import schema as audit_schema
 
 Schema = dict[str, Any]
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "schema"
@@ -257,7 +258,7 @@ def text_of(schema: Schema) -> str:
 
 def main() -> None:
     """Writes the schemas."""
-    for name, schema in schemas().items():
+    for name, schema in (schemas() | {"audit": audit_schema.make()}).items():
         (FOLDER / f"{name}.schema.json").write_text(text_of(schema), encoding="utf-8")
 
 

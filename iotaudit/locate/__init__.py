@@ -6,7 +6,8 @@
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Protocol
+from operator import attrgetter
+from typing import cast
 
 from iotaudit.locate import (
     anycast,
@@ -18,38 +19,23 @@ from iotaudit.locate import (
     registry,
     round_trip,
 )
-from iotaudit.locate.fusion import Host, conclude
 from iotaudit.locate.laws import LawBook
-from iotaudit.locate.operator import NOBODY, Network, NetworkBook, Ownership, ownership_of
-from iotaudit.locate.party import NO_NAME, is_resolver_only, party_of
-from iotaudit.locate.round_trip import Reach
+from iotaudit.locate.operator import NOBODY, Network, Ownership, ownership_of
+from iotaudit.locate.party import NO_NAME, DomainBook, is_resolver_only, party_of
+from iotaudit.locate.placing import KNOWN, Placed, Placer, Source
 from iotaudit.model.destinations import (
+    AccessLaw,
     AddressLocation,
     Destination,
     DestinationSeed,
-    Evidence,
-    Location,
     Operator,
+    Owner,
     Party,
     Status,
     Zone,
 )
 from iotaudit.model.knowledge import Entity, Knowledge
 from iotaudit.model.result import Settings
-
-
-class Source(Protocol):
-    """A location source: a module of this room."""
-
-    ID: str
-    KIND: str
-
-    def evidence(
-        self, seed: DestinationSeed, knowledge: Knowledge, settings: Settings, /
-    ) -> tuple[Evidence, ...]:
-        """Gives what the source says of a seed's address, () where it is silent."""
-        ...
-
 
 SOURCES: tuple[Source, ...] = (
     dbip,
@@ -63,28 +49,13 @@ SOURCES: tuple[Source, ...] = (
 )
 """Every location source, in the order of trial; the order never decides a result."""
 
-BY_ADDRESS = tuple(source for source in SOURCES if source.ID != round_trip.ID)
-"""Those that are asked of each address; what a round trip tells is worked out once, for evidence and disproofs."""
+BY_NAME: tuple[Source, ...] = (region_name,)
+"""Those that read the names of a seed."""
+BY_ADDRESS = tuple(source for source in SOURCES if source not in (*BY_NAME, round_trip))
+"""Those that follow from the address alone; what a round trip tells is worked out once, for evidence and disproofs."""
 OUTSIDE = (Zone.THIRD_COUNTRY, Zone.ADEQUATE)
 INSIDE = (Zone.EU, Zone.EEA)
-KNOWN = (Status.CONFIRMED, Status.CLAIMED)
-FRONT_KINDS = frozenset({"cdn", "resolver"})
-"""Kinds of organisations whose addresses answer at many places, listed as anycast or not."""
 STAYS, UNSURE, LEAVES = 0, 1, 2
-NO_NETWORK = Network(Operator(), cloud=False, places=(), entities=())
-CONCLUSIONS_KEPT = 1 << 14
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """One seed with all that was concluded of its address."""
-
-    seed: DestinationSeed
-    location: Location
-    zone: Zone
-    network: Network
-    local: bool
-    note: str = ""
 
 
 def locate(
@@ -105,98 +76,49 @@ def locate(
         Sorted by name (or address) and network number, with ids `dst1` and on.
     """
     run = _Run(knowledge, settings, first_party)
-    groups: dict[tuple[str, str, str], list[Placed]] = defaultdict(list)
-    for seed in sorted(round_trip.screened(seeds, knowledge, settings), key=_seed_order):
-        placed = run.place(seed)
-        groups[_group(placed)].append(placed)
-    return tuple(
-        _destination(f"dst{number}", group, run)
-        for number, group in enumerate(sorted(groups.values(), key=_row_order), 1)
-    )
+    placer = Placer(BY_ADDRESS, BY_NAME, knowledge, settings)
+    labelled: dict[str, list[Placed]] = defaultdict(list)
+    in_order = sorted(round_trip.screened(seeds, knowledge, settings), key=attrgetter("ip"))
+    for seed in in_order:  # neighbours are found in the same part of each table
+        labelled[seed.name or seed.ip].append(placer.place(seed))
+    groups = [group for label in sorted(labelled) for group in _groups(labelled[label])]
+    return tuple([_destination(f"dst{number}", group, run) for number, group in enumerate(groups, 1)])
 
 
 class _Run:
-    """One run over all seeds: what it asks, and answers that many addresses share."""
+    """One run over all seeds: what it asks, and answers that many destinations share."""
 
-    __slots__ = ("_concluded", "_hosts", "_networks", "adequacy", "as_of", "book", "country_notes", "first_party", "horizon",
-                 "knowledge", "settings", "zone_of")  # fmt: skip
+    __slots__ = ("adequacy", "as_of", "book", "country_notes", "domains", "first_party", "knowledge")
 
     def __init__(self, knowledge: Knowledge, settings: Settings, first_party: tuple[str, ...]) -> None:
         self.knowledge = knowledge
-        self.settings = settings
         self.first_party = first_party
-        self.horizon = round_trip.horizon_of(knowledge, settings)
         self.book = LawBook(knowledge, settings.as_of)
-        self.zone_of = cache(lambda code: knowledge.zones.zone(code, settings.as_of))
+        self.domains = DomainBook(knowledge, first_party)
         self.adequacy = cache(lambda code: knowledge.zones.adequacy(code, settings.as_of))
         self.country_notes = cache(lambda code: _country_notes(code, knowledge, settings.as_of))
-        self._networks = NetworkBook(knowledge)
-        self._hosts: dict[int, Host] = {}
-        """By the id of a network of the book, which keeps it."""
-        self._concluded: dict[tuple[int, ...], tuple[Location, list[Evidence], Network]] = {}
 
-    def place(self, seed: DestinationSeed) -> Placed:
-        """Gives all that is concluded of a seed's address."""
-        if seed.local:
-            location = Location(None, Status.UNKNOWN, (), "local")
-            return Placed(seed, location, Zone.LOCAL, NO_NETWORK, local=True)
-        if not seed.ip:
-            location = Location(None, Status.UNKNOWN, (), "no_address")
-            note = "the capture does not show the address: a proxy spoke for the device"
-            return Placed(seed, location, Zone.UNKNOWN, NO_NETWORK, local=False, note=note)
-        special = self.knowledge.special.find(seed.ip)
-        if special is not None:
-            local = special.kind == "local"
-            location = Location(None, Status.UNKNOWN, (), "local" if local else "not_a_public_address")
-            zone = Zone.LOCAL if local else Zone.UNKNOWN
-            note = f"{seed.ip}: {special.title} ({special.source})"
-            return Placed(seed, location, zone, NO_NETWORK, local=local, note=note)
-        network = self._networks.network_of(seed.ip)
-        reach = self.horizon.reach_of(seed) if self.horizon else None
-        location = self._conclude(seed, network, reach)
-        zone = self._zone(location)
-        if location.status in KNOWN and location.country is None:
-            zone = reach.zone if reach else Zone.UNKNOWN
-        return Placed(seed, location, zone, network, local=False)
 
-    def _conclude(self, seed: DestinationSeed, network: Network, reach: Reach | None) -> Location:
-        """Gives the conclusion; seeds without a round trip whose rows are the same objects share it."""
-        rows: list[Evidence] = []
-        for source in BY_ADDRESS:
-            rows += source.evidence(seed, self.knowledge, self.settings)
-        if self.horizon:
-            rows += round_trip.evidence_within(reach, seed)
-        if reach is not None and self.horizon:
-            rows += self.horizon.disproofs(rows, reach)
-            return conclude(rows, self._host(network))
-        key = (id(network), *map(id, rows))
-        known = self._concluded.get(key)
-        if known is not None:
-            return known[0]
-        location = conclude(rows, self._host(network))
-        if len(self._concluded) < CONCLUSIONS_KEPT:  # with all that has an id in the key, so that no id is given anew
-            self._concluded[key] = location, rows, network
-        return location
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is told of a destination besides its traffic, its place and its network."""
 
-    def _host(self, network: Network) -> Host:
-        found = self._hosts.get(id(network))
-        if found is None:
-            found = self._hosts[id(network)] = Host(
-                cloud=network.cloud,
-                front=any(entity.kind in FRONT_KINDS for entity in network.entities),
-                places=network.places,
-                announced=network.operator.asn is not None,
-            )
-        return found
+    party: Party
+    ground: str
+    adequacy: str
+    access_laws: tuple[AccessLaw, ...]
+    notes: tuple[str, ...]
+    owner: Owner
 
-    def _zone(self, location: Location) -> Zone:
-        """Gives the zone; a disputed location has one only where all that sources name lies in the same zone."""
-        if location.why == "beyond_reach":
-            return Zone.UNKNOWN
-        if location.status is Status.DISPUTED:
-            zones = {self.zone_of(row.country) for row in location.evidence if row.country}
-            return zones.pop() if len(zones) == 1 else Zone.UNKNOWN
-        return self.zone_of(location.country)
+
+def _groups(placed: list[Placed]) -> list[list[Placed]]:
+    """Gives the destinations of one label (a name, else an address), in order."""
+    if len(placed) == 1:
+        return [placed]
+    groups: dict[tuple[str, str, str], list[Placed]] = defaultdict(list)
+    for row in sorted(placed, key=_seed_order):
+        groups[_group(row)].append(row)
+    return sorted(groups.values(), key=_row_order)
 
 
 def _country_notes(country: str, knowledge: Knowledge, as_of: str) -> tuple[str, ...]:
@@ -225,12 +147,59 @@ def _operator_key(network: Network) -> str:
 
 
 def _destination(ident: str, group: list[Placed], run: _Run) -> Destination:
-    seeds = [placed.seed for placed in group]
-    whole = _merged(seeds)
+    if len(group) == 1:
+        (worst,) = group
+        operator = worst.network.operator
+        ips: tuple[str, ...] = (worst.seed.ip,) if worst.seed.ip else ()
+        addresses = tuple([AddressLocation(ip, worst.location, worst.zone) for ip in ips])
+    else:
+        worst, operator, ips, addresses = _worst(group), _one_operator(group), _ips(group), _addresses(group)
+    whole = _merged(group)
     name = whole.name or None
+    told = _told(group, name, worst, run)
+    return Destination(
+        id=ident,
+        name=name,
+        ips=ips,
+        registrable_domain=run.knowledge.registrable(name) if name else None,
+        party=told.party,
+        operator=operator,
+        location=worst.location,
+        zone=worst.zone,
+        adequacy=told.adequacy,
+        access_laws=told.access_laws,
+        bytes_out=whole.bytes_out,
+        bytes_in=whole.bytes_in,
+        payload_out=whole.payload_out,
+        flows=whole.flows,
+        addresses=addresses,
+        devices=whole.devices,
+        name_source=whole.name_source,
+        first_packet=whole.first_packet,
+        payload_packet=whole.payload_packet,
+        hard_coded=name is None and bool(whole.ip) and not (group[0].local or _have_reason(group)),
+        notes=told.notes,
+        owner=told.owner,
+        party_ground=told.ground,
+    )
+
+
+def _told(group: list[Placed], name: str | None, worst: Placed, run: _Run) -> _Told:
+    """Gives what is told of a destination; those that nothing tells apart share it."""
+    ruling = worst.ruling
+    seed = worst.seed
+    if ruling is None or len(group) > 1 or seed.certificates or seed.outer_name or (name is None and ruling.anycast):
+        return _worked_out(group, name, worst, run)
+    key = name and run.domains.known_part(name)
+    found = cast("_Told | None", ruling.shared.get(key))
+    if found is None:
+        found = ruling.shared[key] = _worked_out(group, name, worst, run)
+    return found
+
+
+def _worked_out(group: list[Placed], name: str | None, worst: Placed, run: _Run) -> _Told:
+    seeds = [placed.seed for placed in group]
     local = group[0].local
-    worst = _worst(group)
-    operator = _one_operator(group)
     owned = NOBODY if local else ownership_of(name, seeds, [p.network for p in group], run.knowledge)
     behind = tuple([o for o in owned.domain if not any(o in p.network.entities for p in group)])
     if local:
@@ -239,51 +208,36 @@ def _destination(ident: str, group: list[Placed], run: _Run) -> Destination:
         party, ground = Party.UNKNOWN, NO_NAME
     else:
         party, ground = party_of(name, seeds, run.knowledge, run.first_party)
-    locations = [p.location for p in group]
-    return Destination(
-        id=ident,
-        name=name,
-        ips=_ips(group),
-        registrable_domain=run.knowledge.registrable(name) if name else None,
+    laws: tuple[AccessLaw, ...] = ()
+    if not local:
+        locations = [p.location for p in group]
+        laws = run.book.laws_for(locations, _one_operator(group), _entities(group), behind, owned.certified)
+    return _Told(
         party=party,
-        operator=operator,
-        location=worst.location,
-        zone=worst.zone,
+        ground=ground,
         adequacy="met" if worst.zone is Zone.LOCAL else run.adequacy(worst.location.country),
-        access_laws=()
-        if local
-        else run.book.laws_for(locations, operator, _entities(group), behind, owned.certified),
-        bytes_out=whole.bytes_out,
-        bytes_in=whole.bytes_in,
-        payload_out=whole.payload_out,
-        flows=whole.flows,
-        addresses=_addresses(group),
-        devices=whole.devices,
-        name_source=whole.name_source,
-        first_packet=whole.first_packet,
-        payload_packet=whole.payload_packet,
-        hard_coded=not local and name is None and bool(whole.ip) and not any(map(_has_reason, seeds)),
+        access_laws=laws,
         notes=_notes(group, worst, owned, run),
         owner=owned.owner,
-        party_ground=ground,
     )
 
 
 def _is_no_service(placed: Placed) -> bool:
     """Tells whether the anycast table was asked and is silent: then no table knows a nameless address as a service."""
-    return placed.network is not NO_NETWORK and anycast.ID not in [row.source for row in placed.location.evidence]
+    return placed.ruling is not None and not placed.ruling.anycast
 
 
-def _has_reason(seed: DestinationSeed) -> bool:
-    """Tells whether something besides the device's own software may have led to the address."""
-    return bool(seed.aliases) or seed.outer_name or is_resolver_only(seed)
+def _have_reason(group: list[Placed]) -> bool:
+    """Tells whether something besides the device's own software may have led to an address."""
+    return any(p.seed.aliases or p.seed.outer_name or is_resolver_only(p.seed) for p in group)
 
 
-def _merged(seeds: list[DestinationSeed]) -> DestinationSeed:
+def _merged(group: list[Placed]) -> DestinationSeed:
     """Gives the first seed with the sums, flows, devices and packets of all."""
-    first = seeds[0]
-    if len(seeds) == 1 and len(first.flows) < 2 and len(first.devices) < 2:
+    first = group[0].seed
+    if len(group) == 1 and len(first.flows) < 2 and len(first.devices) < 2:
         return first
+    seeds = [placed.seed for placed in group]
     named = min(
         (s for s in seeds if s.name_packet is not None),
         key=lambda s: s.name_packet or 0,
@@ -346,9 +300,6 @@ def _badness(placed: Placed) -> tuple[int, bool, bool, str, str]:
 
 
 def _addresses(group: list[Placed]) -> tuple[AddressLocation, ...]:
-    if len(group) == 1:
-        (placed,) = group
-        return (AddressLocation(placed.seed.ip, placed.location, placed.zone),) if placed.seed.ip else ()
     rows: dict[str, Placed] = {}
     for placed in group:
         ip = placed.seed.ip
@@ -370,14 +321,12 @@ def _notes(group: list[Placed], worst: Placed, owned: Ownership, run: _Run) -> t
     return tuple(sorted(notes))
 
 
-def _seed_order(seed: DestinationSeed) -> tuple[str, str, int, tuple[str, ...], bool]:
+def _seed_order(placed: Placed) -> tuple[str, str, int, tuple[str, ...], bool]:
+    seed = placed.seed
     return (seed.name or "", seed.ip, seed.first_packet, seed.flows, seed.local)
 
 
 def _ips(group: list[Placed]) -> tuple[str, ...]:
-    if len(group) == 1:
-        ip = group[0].seed.ip
-        return (ip,) if ip else ()
     return tuple(sorted({p.seed.ip for p in group if p.seed.ip}))
 
 

@@ -5,7 +5,7 @@ never matters, and evidence that names another country can only lower the status
 counts in no case.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from iotaudit.locate.round_trip import DISPROOF_KIND, IN_EEA_KIND
@@ -99,10 +99,33 @@ class Host:
     announced: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What follows from evidence: a case of the table, its status, and the country where one is known."""
+
+    why: str
+    status: Status
+    country: str | None
+
+
 def conclude(evidence: Iterable[Evidence], host: Host) -> Location:
     """Gives the location that follows from evidence on one address, in any order."""
-    keyed = {_order(row): row for row in evidence}
-    rows = tuple(keyed[key] for key in sorted(keyed))
+    rows = ordered(evidence)
+    found = judged(rows, host)
+    return Location(found.country, found.status, rows, found.why)
+
+
+def ordered(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """Gives the rows in the order in which a location cites them, each once."""
+    rows = tuple(evidence)
+    if len(rows) < 2:
+        return rows
+    keyed = {_order(row): row for row in rows}
+    return tuple([keyed[key] for key in sorted(keyed)])
+
+
+def judged(rows: Sequence[Evidence], host: Host) -> Conclusion:
+    """Gives what follows from rows; of a row only source, kind, country and family count, never its words."""
     kinds = {row.kind for row in rows}
     countries = sorted({row.country for row in rows if row.country})
     bounded = IN_EEA_KIND in kinds or (
@@ -110,13 +133,13 @@ def conclude(evidence: Iterable[Evidence], host: Host) -> Location:
     )
     if "anycast" in kinds:
         only = next((row.country for row in rows if row.kind in _TIMES and row.country), None)
-        return _located("anycast_in_reach" if bounded else "anycast", only, rows)
+        return _concluded("anycast_in_reach" if bounded else "anycast", only)
     if DISPROOF_KIND in kinds:
-        return _located("beyond_reach", None, rows)
+        return _concluded("beyond_reach", None)
     if len(countries) > 1:
-        return _located("sources_disagree", None, rows)
+        return _concluded("sources_disagree", None)
     if any(row.kind in ANSWERS and row.country is None for row in rows):
-        return _located("answer_without_country", None, rows)
+        return _concluded("answer_without_country", None)
     country = countries[0] if countries else None
     voices = {row.kind for row in rows if row.country and row.kind not in _TIMES}
     families = {row.family or row.source for row in rows if row.kind == "database"}
@@ -126,16 +149,16 @@ def conclude(evidence: Iterable[Evidence], host: Host) -> Location:
         case = "no_evidence"
     else:
         case = _without(voices, len(families), country, host)
-    return _located(case, country, rows)
+    return _concluded(case, country)
 
 
 _TIMES = frozenset({ROUND_TRIP_KIND, IN_EEA_KIND})
 
 
-def _located(case: str, country: str | None, rows: tuple[Evidence, ...]) -> Location:
+def _concluded(case: str, country: str | None) -> Conclusion:
     status = CASES[case].status
     known = status in (Status.CLAIMED, Status.CONFIRMED)
-    return Location(country if known else None, status, rows, case)
+    return Conclusion(case, status, country if known else None)
 
 
 def _with_round_trip(voices: set[str], families: int, host: Host) -> str:

@@ -5,7 +5,7 @@ measuring and advertising (third parties); services that vendors build on. What 
 alone does not tell whether a company is the vendor's processor or somebody else's. Every answer comes with its ground.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import lru_cache
 
 from iotaudit.model.destinations import DestinationSeed, Party
@@ -15,6 +15,41 @@ RESOLVER_APPLICATIONS = frozenset({"dns", "doq", "dot"})
 ENCRYPTED = frozenset({"tls", "dtls", "quic"})
 RESOLVER_PORTS = frozenset({53, 853})
 NO_NAME = "no name led to the address"
+
+
+class DomainBook:
+    """Finds what of a name the tables know, so that what follows from it is worked out once for all names below."""
+
+    __slots__ = ("_above", "_tables")
+
+    def __init__(self, knowledge: Knowledge, first_party: tuple[str, ...]) -> None:
+        roles = knowledge.roles
+        self._tables: tuple[Container[str], ...] = (
+            roles.third_parties,
+            knowledge.by_domain,
+            roles.support,
+            roles.infrastructure,
+            frozenset(_domains(first_party)),
+        )
+        self._above: dict[str, str] = {}
+
+    def known_part(self, name: str) -> str:
+        """Gives the longest domain at or above a name that any table knows, "" for none: its party and owner are the name's."""
+        host = name.lower().rstrip(".")
+        if self._knows(host):
+            return host
+        above = host.partition(".")[2]
+        found = self._above.get(above)
+        if found is None:
+            found = above
+            while found and not self._knows(found):
+                found = found.partition(".")[2]
+            self._above[above] = found
+        return found
+
+    def _knows(self, domain: str) -> bool:
+        third_parties, owned, support, infrastructure, own = self._tables
+        return domain in third_parties or domain in owned or domain in support or domain in infrastructure or domain in own
 
 
 def party_of(

@@ -14,6 +14,7 @@ from itertools import islice
 
 from iotaudit.model.destinations import DestinationSeed, Evidence, Zone
 from iotaudit.model.knowledge import Knowledge
+from iotaudit.model.quick import quick
 from iotaudit.model.result import Settings
 
 ID = "round_trip"
@@ -40,53 +41,73 @@ INSIDE = (Zone.EU, Zone.EEA)
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
-    """What a round trip leaves possible: the first `count` countries `around` the lab; `zone` holds for all of them."""
+class Circle:
+    """The first `count` countries `around` the lab; `zone` holds for all of them, `words` say what a row tells of them."""
 
-    ms: float
-    km: float
     around: tuple[tuple[float, str], ...]
     count: int
     zone: Zone
+    kind: str
+    only: str | None
+    words: str
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a round trip leaves possible."""
+
+    ms: float
+    km: float
+    circle: Circle
+
+    @property
+    def zone(self) -> Zone:
+        """The zone of all countries in reach, unknown where they lie in several."""
+        return self.circle.zone
 
     @property
     def countries(self) -> tuple[str, ...]:
         """The countries in reach, nearest first."""
-        return tuple(code for _, code in self.around[: self.count])
+        return tuple([code for _, code in self.circle.around[: self.circle.count]])
 
 
 class Horizon:
     """What lies around the lab, nearest first, and what a round trip leaves of it."""
 
-    __slots__ = ("_around", "_distances", "_zone_of")
+    __slots__ = ("_begins", "_circle_of", "_distances")
 
     def __init__(self, knowledge: Knowledge, position: tuple[float, float], as_of: str) -> None:
         around = knowledge.outlines.around(*position)
-        self._around = around
+        self._begins = [km for km, _ in around]
         self._distances = knowledge.outlines.distances(*position)
-        self._zone_of = cache(lambda count: _zone(around, count, knowledge, as_of))
+        self._circle_of = cache(lambda count: _circle(around, count, _zone(around, count, knowledge, as_of)))
 
     def reach_of(self, seed: DestinationSeed) -> Reach | None:
         """Gives what is in reach, None where nothing is known of it or nothing is out of reach."""
         if seed.rtt_min_ns is None or seed.rtt_unused:
             return None
         km = KM_PER_MS * (seed.rtt_min_ns + CLOCK_ERROR_NS) / 1_000_000
-        count = bisect_right(self._around, (km, "~"))
-        if count == len(self._around):
+        count = bisect_right(self._begins, km)
+        if count == len(self._begins):
             return None
-        return Reach(seed.rtt_min_ns / 1_000_000, km, self._around, count, self._zone_of(count))
+        return Reach(seed.rtt_min_ns / 1_000_000, km, self._circle_of(count))
 
-    def disproofs(self, rows: Iterable[Evidence], reach: Reach) -> list[Evidence]:
+    def disproofs(self, rows: Iterable[Evidence], reach: Reach) -> tuple[Evidence, ...]:
         """Gives a row for each country that other evidence names and that is out of reach."""
-        found = []
-        for country in sorted({row.country for row in rows if row.country and row.source != ID}):
+        return self.disproved(sorted({row.country for row in rows if row.country and row.source != ID}), reach)
+
+    def disproved(self, countries: Iterable[str], reach: Reach) -> tuple[Evidence, ...]:
+        """Gives a row for each of the countries that is out of reach."""
+        found: tuple[Evidence, ...] = ()
+        for country in countries:
             km = self._distances.get(country, 0.0)
             if km > reach.km:
                 detail = (
                     f"not in {country}: its nearest point is at least {km:.0f} km from the lab, "
                     f"the answer came from within {reach.km:.0f} km"
                 )
-                found.append(Evidence(ID, DISPROOF_KIND, None, detail, family=country))
+                found += (Evidence(ID, DISPROOF_KIND, None, detail, family=country),)
         return found
 
 
@@ -109,14 +130,13 @@ def evidence_within(reach: Reach | None, seed: DestinationSeed) -> tuple[Evidenc
         return (Evidence(ID, UNUSED_KIND, None, f"the round trip is not used: {seed.rtt_unused}"),)
     if reach is None:
         return ()
-    kind = IN_EEA_KIND if reach.zone in INSIDE else KIND
-    only = reach.around[0][1] if reach.count == 1 else None
+    circle = reach.circle
     detail = (
         f"answered a handshake within {reach.ms:.1f} ms: not farther than {reach.km:.0f} km from the lab "
         f"({KM_PER_MS} km per ms of round trip, {CLOCK_ERROR_NS // 1_000_000} ms of clock error allowed), "
-        f"{_words(reach)}; a front end may have answered"
+        f"{circle.words}; a front end may have answered"
     )
-    return (Evidence(ID, kind, only, detail),)
+    return (Evidence(ID, circle.kind, circle.only, detail),)
 
 
 def screened(
@@ -175,9 +195,12 @@ def _zone(
     return zone
 
 
-def _words(reach: Reach) -> str:
-    if reach.zone in INSIDE:
-        return "so every point outside the EEA is out of reach"
-    if not reach.count:
-        return "where no country is"
-    return f"where {reach.count} of all countries and territories have a point"
+def _circle(around: tuple[tuple[float, str], ...], count: int, zone: Zone) -> Circle:
+    if zone in INSIDE:
+        words = "so every point outside the EEA is out of reach"
+    elif not count:
+        words = "where no country is"
+    else:
+        words = f"where {count} of all countries and territories have a point"
+    only = around[0][1] if count == 1 else None
+    return Circle(around, count, zone, IN_EEA_KIND if zone in INSIDE else KIND, only, words)

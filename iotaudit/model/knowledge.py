@@ -18,6 +18,8 @@ from iotaudit.model.result import KnowledgeFile
 
 T = TypeVar("T")
 BITS = {4: 32, 6: 128}
+OCTETS = {str(value): value for value in range(256)}
+"""The usual form of each part of an IPv4 address (any other is left to `ipaddress`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +97,16 @@ class OutlineTable(Protocol):
 @lru_cache(1024)
 def address_of(text: str) -> tuple[int, int] | None:
     """Gives version and number of an address, None for what is none (kept: several tables ask in turn)."""
-    parts = text.split(".")
-    if len(parts) == 4 and text.isascii() and all(map(_is_octet, parts)):
-        a, b, c, d = parts
-        return 4, int(a) << 24 | int(b) << 16 | int(c) << 8 | int(d)
     try:
-        address = ipaddress.ip_address(text)
+        a, b, c, d = text.split(".", 4)
+        return 4, OCTETS[a] << 24 | OCTETS[b] << 16 | OCTETS[c] << 8 | OCTETS[d]
+    except (KeyError, ValueError):
+        pass
+    try:
+        address = ipaddress.IPv6Address(text) if ":" in text else ipaddress.ip_address(text)
     except ValueError:
         return None
     return address.version, int(address)
-
-
-def _is_octet(text: str) -> bool:
-    """Tells whether a part of an IPv4 address is in its usual form (anything else is left to `ipaddress`)."""
-    return text.isdigit() and len(text) <= 3 and int(text) < 256 and (text[0] != "0" or text == "0")
 
 
 class Networks(Generic[T]):

@@ -4,6 +4,7 @@ Form: `IOTCOLS1`, the length (4 bytes, big endian) and text of a JSON header (na
 the zstd frame], in file order), then one zstd frame per column, its bytes plane by plane.
 """
 
+from bisect import bisect_right
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,23 @@ from iotaudit.errors import SetupError
 
 MAGIC = b"IOTCOLS1"
 Column = npt.NDArray[Any]
+MARKED = 256
+"""Rows from one mark to the next."""
+
+
+class Begins:
+    """Begins of ranges in order. Every 256th is kept as a plain number too: searching those first touches little memory."""
+
+    __slots__ = ("_marks", "rows")
+
+    def __init__(self, column: Column) -> None:
+        self.rows = column.data
+        self._marks: list[int] = column[::MARKED].tolist()
+
+    def upto(self, number: int) -> int:
+        """Gives how many ranges begin at or before a number."""
+        end = bisect_right(self._marks, number) * MARKED
+        return bisect_right(self.rows, number, end - MARKED, min(end, len(self.rows))) if end else 0
 
 
 def read_columns(path: Path, *beginnings: str) -> dict[str, Column]:

@@ -10,7 +10,6 @@ Source: MaxMind DB file format 2.0; records observed in DB-IP Lite, GeoLite2 tes
 import datetime
 import hashlib
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +29,7 @@ MAX_TEXT = 200
 MARKER = b"\xab\xcd\xefMaxMind.com"
 MARKER_WITHIN = 128 << 10
 """Bytes from the end within which an MMDB file has its marker."""
-RECENT = 1024
-"""Answers kept: location and operator ask for the same address in turn."""
+ANSWERS_KEPT = 1 << 14
 
 
 class MmdbFile:
@@ -48,10 +46,13 @@ class MmdbFile:
         self._read = read
         self._zones = zones
         self._flat: dict[str, GeoAnswer | None] = {}
-        self.look_up = lru_cache(RECENT)(self._look_up)
+        self._alike: dict[GeoAnswer, GeoAnswer] = {}
 
-    def _look_up(self, ip: str) -> GeoAnswer | None:
-        """Gives the answer for an address; an unreadable record is an answer without a country, never an error."""
+    def look_up(self, ip: str) -> GeoAnswer | None:
+        """Gives the answer for an address; an unreadable record is an answer without a country, never an error.
+
+        Equal answers are one object, of so many as are kept.
+        """
         record = guarded("mmdb", self._read, ip)
         if isinstance(record, Fault):
             if record.error in {
@@ -64,7 +65,10 @@ class MmdbFile:
             if code not in self._flat:
                 self._flat[code] = adapt(record, self._zones)
             return self._flat[code]
-        return adapt(record, self._zones)
+        answer = adapt(record, self._zones)
+        if answer is None or len(self._alike) >= ANSWERS_KEPT:
+            return answer
+        return self._alike.setdefault(answer, answer)
 
 
 def adapt(record: Any, zones: ZoneTable) -> GeoAnswer | None:  # noqa: ANN401 - any record of any maker

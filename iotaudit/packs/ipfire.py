@@ -4,19 +4,18 @@ A file of its own under its own licence (CC BY-SA 4.0); opened on the first look
 """
 
 from bisect import bisect_left, bisect_right
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from iotaudit.model.knowledge import GeoAnswer, ZoneTable, address_of
-from iotaudit.packs.columns import read_columns
+from iotaudit.packs.columns import Begins, read_columns
 
 LOW_BITS = 64
 LOW = (1 << LOW_BITS) - 1
 NOBODY = "??"
 """Code of ranges that the data leaves open on purpose."""
-RECENT = 1024
 
 
 class IpfireTable:
@@ -31,13 +30,16 @@ class IpfireTable:
         self._path = path
         self._zones = zones
         self._answers: dict[str, GeoAnswer | None] = {}
-        self.look_up = lru_cache(RECENT)(self._look_up)
 
     @cached_property
     def _columns_v4(self) -> dict[str, memoryview]:
         columns = read_columns(self._path, "v4_")
         columns["v4_start"] = np.cumsum(columns.pop("v4_step"), dtype=np.uint32)
         return {name: column.data for name, column in columns.items()}
+
+    @cached_property
+    def _begins_v4(self) -> Begins:
+        return Begins(np.asarray(self._columns_v4["v4_start"]))
 
     @cached_property
     def _columns_v6(self) -> dict[str, memoryview]:
@@ -49,7 +51,8 @@ class IpfireTable:
     def _codes(self) -> str:
         return bytes(read_columns(self._path, "codes")["codes"]).decode("ascii")
 
-    def _look_up(self, ip: str) -> GeoAnswer | None:
+    def look_up(self, ip: str) -> GeoAnswer | None:
+        """Gives the answer for an address; those of one country are one object."""
         address = address_of(ip)
         if address is None:
             return None
@@ -63,7 +66,7 @@ class IpfireTable:
 
     def _v4(self, number: int) -> str | None:
         columns = self._columns_v4
-        at = bisect_right(columns["v4_start"], number) - 1
+        at = self._begins_v4.upto(number) - 1
         if at < 0 or number - columns["v4_start"][at] > columns["v4_len"][at]:
             return None
         return self._code(columns["v4_code"][at])

@@ -108,6 +108,7 @@ def try_shelf(shelf: Shelf) -> None:
         for database in knowledge.databases:
             database.look_up(ip)
     knowledge.vendors.look_up(0)
+    knowledge.outlines.around(0.0, 0.0)
 
 
 def _json(path: Path) -> Any:  # noqa: ANN401 - the file's own form

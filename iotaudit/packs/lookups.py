@@ -1,18 +1,18 @@
 """The embedded look-ups that are opened on first use: networks (ASN), vendors (OUI), public suffixes."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from iotaudit.model.knowledge import address_of
-from iotaudit.packs.columns import Column, read_columns, text_at
+from iotaudit.packs.columns import Begins, Column, read_columns, text_at
 
 V6_SHIFT = 64
 """IPv6 ranges are kept to their upper 64 bits."""
 RECENT = 1024
-"""Answers kept: several sources ask for the same address in turn."""
+"""Domains kept: many names lie under one."""
 
 
 class AsnTable:
@@ -21,7 +21,6 @@ class AsnTable:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._answers: dict[int, tuple[int, str]] = {}
-        self.look_up = lru_cache(RECENT)(self._look_up)
 
     @cached_property
     def _columns(self) -> dict[str, Column]:
@@ -31,19 +30,19 @@ class AsnTable:
         return columns
 
     @cached_property
-    def _ranges(self) -> dict[int, tuple[memoryview, memoryview]]:
+    def _ranges(self) -> dict[int, tuple[Begins, memoryview]]:
         """Begins of ranges and their networks by version of IP, for look-ups one by one."""
         columns = self._columns
-        return {v: (columns[f"v{v}_start"].data, columns[f"v{v}_asn"].data) for v in (4, 6)}
+        return {v: (Begins(columns[f"v{v}_start"]), columns[f"v{v}_asn"].data) for v in (4, 6)}
 
-    def _look_up(self, ip: str) -> tuple[int, str] | None:
+    def look_up(self, ip: str) -> tuple[int, str] | None:
         """Gives number and name of the network that announces an address; None for none and for no address."""
         address = address_of(ip)
         if address is None:
             return None
         version, number = address
-        starts, networks = self._ranges[version]
-        asn = networks[bisect_right(starts, number if version == 4 else number >> V6_SHIFT) - 1]
+        begins, networks = self._ranges[version]
+        asn = networks[begins.upto(number if version == 4 else number >> V6_SHIFT) - 1]
         if not asn:
             return None
         if asn not in self._answers:
@@ -91,6 +90,7 @@ class Suffixes:
     def __init__(self, path: Path, local: frozenset[str]) -> None:
         self._path = path
         self._local = local
+        self._above = lru_cache(RECENT)(self._read)
 
     @cached_property
     def _rules(self) -> tuple[frozenset[str], frozenset[str]]:
@@ -117,24 +117,30 @@ class Suffixes:
         """
         text = name.rstrip(".").lower()
         text = text if text.isascii() else _ascii(text)
-        labels = text.split(".")
-        if len(labels) < 2 or "" in labels or _numeric(labels[-1]):
-            return None
-        if any(".".join(labels[i:]) in self._local for i in range(len(labels))):
-            return None
-        size = self._suffix_len(labels, self._rules[1 if private else 0])
-        return ".".join(labels[-size - 1 :]) if size < len(labels) else None
+        rules = self._rules[1 if private else 0]
+        above = text.partition(".")[2]
+        return self._lengthened(text, above, self._above(above, rules), rules) or None
 
-    def _suffix_len(self, labels: list[str], rules: frozenset[str]) -> int:
-        for i in range(len(labels)):
-            candidate = ".".join(labels[i:])
-            if f"!{candidate}" in rules:
-                return len(labels) - i - 1
-            if candidate in rules or (
-                i + 1 < len(labels) and "*." + ".".join(labels[i + 1 :]) in rules
-            ):
-                return len(labels) - i
-        return 1
+    def _read(self, name: str, rules: frozenset[str]) -> str | None:
+        """Gives the registrable domain of a name, "" where it is a public suffix itself, None where it can have none."""
+        labels = name.split(".")
+        above = labels.pop()
+        found = None if not above or above in self._local or _numeric(above) else ""
+        while labels and found is not None:
+            text = f"{labels.pop()}.{above}"
+            found = self._lengthened(text, above, found, rules)
+            above = text
+        return found
+
+    def _lengthened(self, text: str, above: str, found: str | None, rules: frozenset[str]) -> str | None:
+        """Gives the same of a name of one label more; `found` is that of the name `above`."""
+        if found is None or text.startswith(".") or text in self._local:
+            return None
+        if f"!{text}" in rules:
+            return text
+        if text in rules or f"*.{above}" in rules:
+            return ""
+        return found or text
 
 
 def _ascii(name: str) -> str:

@@ -18,6 +18,9 @@ from iotaudit.model.destinations import Party, Status, Zone
         "2606:4700:4700::1111",
         "104.16.3.4",
         "151.101.1.1",
+        "13.224.10.20",  # CloudFront
+        "205.251.193.9",  # Route 53
+        "194.0.5.53",  # the block of the RIPE NCC for anycast name servers
     ],
 )
 def test_pass_published_anycast_address_is_known(seed: Any, knowledge: Any, settings: Any, ip: Any) -> None:
@@ -38,6 +41,17 @@ def test_fail_anycast_address_is_never_placed_though_databases_name_a_country(
         Status.UNKNOWN,
         Zone.UNKNOWN,
     )
+
+
+@pytest.mark.parametrize("ip", ["217.31.204.130", "43.152.1.1"])
+def test_networks_of_name_servers_and_delivery_place_nothing_though_databases_agree(
+    seed: Any, knowledge: Any, settings: Any, ip: Any
+) -> None:
+    (row,) = locate((seed(ip),), knowledge, settings)
+    named = {e.country for e in row.location.evidence if e.kind == "database"}
+    assert len(named) == 1
+    assert named != {None}
+    assert (row.location.country, row.location.status, row.location.why) == (None, Status.UNKNOWN, "cloud_without_region")
 
 
 def test_inconclusive_address_that_is_not_in_the_table_is_silent(seed: Any, knowledge: Any, settings: Any) -> None:

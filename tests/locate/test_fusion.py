@@ -1,5 +1,6 @@
 """The table of cases, one by one, and what must hold for all evidence."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iotaudit.locate.fusion import CASES, Host, conclude
+from iotaudit.locate.fusion import CASES, Host, conclude, judged
 from iotaudit.model.destinations import Evidence, Status
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "sources" / "fusion.md"
@@ -153,3 +154,12 @@ def test_the_table_on_the_page_is_the_table_of_the_code() -> None:
     rows = [f"| `{name}` | {case.when} | {case.status} |" for name, case in CASES.items()]
     page = PAGE.read_text(encoding="utf-8").splitlines()
     assert [line for line in page if line.startswith("| `")] == rows
+
+
+@given(
+    st.lists(st.sampled_from((DE, DE_TOO, REGION, NAME, RANGE, IN_EEA, FAR, ANYCAST, says("database", "US", "c"))), max_size=5),
+    st.sampled_from((PLAIN, CLOUD, FRONT, TWO_PLACES, NOBODY)),
+)
+def test_words_dates_and_packets_of_rows_decide_nothing(rows: Any, host: Any) -> None:
+    others = [replace(row, detail=f"other {n}", date="", packet=n) for n, row in enumerate(rows)]
+    assert judged(rows, host) == judged(others, host)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from iotaudit.locate.party import party_of
+from iotaudit.locate.party import DomainBook, party_of
 from iotaudit.model.destinations import Party
 
 
@@ -58,3 +58,33 @@ def test_resolver_address_with_other_traffic_is_not_infrastructure(seed: Any, kn
 )
 def test_every_party_has_its_ground(seed: Any, knowledge: Any, name: Any, ground: str) -> None:
     assert ground in party_of(name, (seed("145.100.3.4"),), knowledge, ("moppel.example",))[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("a.mqtt.moppel.example", "moppel.example"),
+        ("moppel.example", "moppel.example"),
+        ("xmoppel.example", ""),
+        ("A.M1.TuyaEU.com.", "tuyaeu.com"),
+        ("dustwhale.example", ""),
+        ("example", ""),
+        (".", ""),
+    ],
+)
+def test_known_part_of_a_name_is_the_longest_domain_that_a_table_has(knowledge: Any, name: str, part: str) -> None:
+    book = DomainBook(knowledge, ("*.moppel.example",))
+    assert book.known_part(name) == part
+    assert book.known_part(name) == part  # from memory
+
+
+def test_party_of_a_name_is_that_of_its_known_part(knowledge: Any) -> None:
+    own = ("moppel.example",)
+    book = DomainBook(knowledge, own)
+    roles = knowledge.roles
+    domains = (*own, *roles.infrastructure, *roles.support, *knowledge.by_domain, *list(roles.third_parties)[:500])
+    for domain in domains:
+        for name in (domain, f"a.{domain}", f"b.a.{domain}"):
+            part = book.known_part(name)
+            assert party_of(part, (), knowledge, own) == party_of(name, (), knowledge, own)
+            assert knowledge.owner(part) is knowledge.owner(name)

@@ -40,6 +40,12 @@ HETZNER = "78.46.7.9"
         ("bucket.sos-de-fra-1.exo.io", "de-fra-1"),
         ("obs.sa-brazil-1.myhuaweicloud.com", "sa-brazil-1"),
         ("bucket.s3.eu-west-par.io.cloud.ovh.net", "eu-west-par"),
+        ("a.iot.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+        ("bucket.s3.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"),
+        ("obs.cn-north-4.myhuaweicloud.com", "cn-north-4"),
+        ("obs.eu-west-101.myhuaweicloud.eu", "eu-west-101"),
+        ("bucket.cos.eu-frankfurt.myqcloud.com", "eu-frankfurt"),
+        ("bucket.cos.ap-guangzhou.tencentcos.cn", "ap-guangzhou"),
     ],
 )
 def test_region_is_read_where_the_provider_writes_it(name: Any, region: Any) -> None:

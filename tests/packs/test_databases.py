@@ -102,6 +102,7 @@ def test_asn_file_gives_networks(tmp_path: Any) -> None:
         [str(write_mmdb(tmp_path / "a.mmdb", rows, "GeoLite2-ASN"))]
     ).databases[-1]
     assert database.look_up("198.51.100.7") == GeoAnswer(None, 64500, "Dustwhale Net")
+    assert database.look_up("198.51.100.7") is database.look_up("198.51.100.8")  # equal answers are one object
 
 
 def test_copy_of_the_embedded_database_is_no_second_voice() -> None:

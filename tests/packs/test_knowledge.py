@@ -119,6 +119,14 @@ def test_every_region_belongs_to_an_organisation_and_its_domains() -> None:
             assert owner is by_id[row.entity], suffix
 
 
+def test_every_row_of_regions_says_when_and_how_it_was_read() -> None:
+    table = TABLES["regions"]
+    for row in table["providers"]:
+        assert ISO_DATE.fullmatch(row["as_of"]), row["entity"]
+        assert row["as_of"] <= table["as_of"], row["entity"]
+        assert row["checked"] in ("memory", "read", "secondary"), row["entity"]
+
+
 def written(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
     """Gives a network as text; Python 3.13 and later write IPv4-mapped ones in mixed notation."""
     return str(network).replace("::ffff:0.0.0.0/", "::ffff:0:0/")

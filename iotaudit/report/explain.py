@@ -71,6 +71,7 @@ def explain(document: Row, row: Row) -> Node:
         _place(row),
         _operator(row),
         _owner(row),
+        _administered(document, row),
         Node("Party", wording.PARTIES[row["party"]], below=_texts("because", [row["party_ground"]])),
         _laws(row),
         _data(document, row),
@@ -177,6 +178,18 @@ def _owner(row: Row) -> Node:
     return Node("Whose service it is", _seat(row["owner"]), below=_evidence(row["owner"]["evidence"]))
 
 
+def _administered(document: Row, row: Row) -> Node:
+    """Gives from where the service may be administered: traffic does not show it, a declaration may say it."""
+    below = [
+        Node(wording.DECLARED[line["state"]], f"declared {wording.told(line['declared'])}", wording.packets(line["packets"], 6))
+        for line in document["declared"]
+        if line["item"] == "administration_from" and line["declared"] is not None
+        and (not line["destinations"] or row["id"] in line["destinations"])
+    ]  # fmt: skip
+    text = "what enters a server leaves no trace in a recording of the device"
+    return Node("From where it may be administered", text, below=_some(below) or (Node("", "nothing is declared"),))
+
+
 def _laws(row: Row) -> Node:
     below = []
     for law in row["access_laws"]:
@@ -196,10 +209,20 @@ def _data(document: Row, row: Row) -> Node:
     below = [
         Node(
             e["title"] or e["data_type"],
-            f"{e['masked_sample']}, {wording.CONFIDENCE[e['confidence']]}, {wording.CHANNELS[e['channel']]}, {e['count']:,} times",
+            f"{e['masked_sample']}, {wording.CONFIDENCE[e['confidence']]}, {wording.CHANNELS[e['channel']]}, {e['count']:,} times; first in {wording.spot(e)}"
+            + (f" of packet {e['packet']}" if e["packet"] else ""),
             wording.packets(e["packets"], 6),
         )
-        for e in document["exposures"]
+        for e in wording.seen(document)
+        if e["destination"] == row["id"]
+    ]
+    below += [
+        Node(
+            "closed traffic fits",
+            f"{e['measured']['fits']}: {e['masked_sample']}; would also fit: {', '.join(e['alternatives'])}",
+            wording.packets(e["packets"], 6),
+        )
+        for e in wording.fitted(document)
         if e["destination"] == row["id"]
     ]
     for closed in document["verdict"]["coverage"]["closed"]:

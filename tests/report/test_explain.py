@@ -55,6 +55,24 @@ def test_every_link_of_the_chain_is_told(audit: Audit) -> None:
             assert (reason["text"] in told) == (row["id"] in reason["destinations"])
 
 
+def test_from_where_it_is_administered_is_told_as_declared_and_never_taken_from_traffic(audit: Audit) -> None:
+    document = report.document(audit)
+    row = document["destinations"][0]
+    head = "From where it may be administered"
+
+    def told(lines: list[dict[str, Any]]) -> list[str]:
+        nodes = explain({**document, "declared": lines}, row).below
+        (found,) = [node for node in nodes if node.head == head]
+        return [f"{below.head}|{below.text}" for below in found.below]
+
+    line: dict[str, Any] = {"item": "administration_from", "declared": "CN", "observed": None, "destinations": [], "packets": [], "state": "declared_not_seen"}
+    assert told([]) == ["|nothing is declared"]
+    (said,) = told([line])
+    assert "CN" in said or "China" in said
+    assert told([{**line, "destinations": ["dst0"]}]) == ["|nothing is declared"]
+    assert told([{**line, "declared": None, "observed": "CN", "state": "seen_not_declared"}]) == ["|nothing is declared"]
+
+
 def test_a_destination_is_found_by_id_name_address_and_domain(audit: Audit) -> None:
     document = report.document(audit)
     row = next(d for d in document["destinations"] if d["name"] and d["registrable_domain"])

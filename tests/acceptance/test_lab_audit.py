@@ -112,7 +112,8 @@ def test_a_recording_of_a_device_that_stays_in_the_eu_is_a_no(record: Callable[[
     with (folder / "capture.pcapng").open("rb") as file:
         frames = [frame for _, frame in dpkt.pcapng.Reader(file)]
     assert serial["channel"] == "plaintext"
-    assert serial["packets"] == [n for n, frame in enumerate(frames, 1) if lab.TEXT in frame]
+    padded = [n for n, frame in enumerate(frames, 1) if lab.PADDING[-20:] in frame]
+    assert serial["packets"] == [padded[-1]]  # where the message ends, as Wireshark shows it
     assert "LAB-0001" not in json.dumps(document)
 
 

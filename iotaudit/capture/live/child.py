@@ -1,17 +1,29 @@
 """A program that a recording starts, listens to and ends; nothing else is ever signalled."""
 
+import fcntl
 import re
 import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import BinaryIO
 
 LINES_KEPT = 1000
 LINE_LEN = 2000
 LAST_WORDS_S = 1.0
 """How long the last lines of a program that has ended may take to be read."""
+PIPE_LEN = 1 << 20
+LOOK_S = 0.1
+"""How often a wait looks whether it has been given up."""
+
+
+def never() -> bool:
+    """Says no: a wait that nobody gives up."""
+    return False
 
 
 class Child:
@@ -19,7 +31,10 @@ class Child:
 
     It has a session of its own, so that Ctrl-C in the terminal reaches the recording alone, which ends its
     children in order. Should the recording itself be killed, the kernel ends them (where setpriv is there to
-    ask it to, and the program has no file capabilities of its own).
+    ask it to, and the program keeps its user), and the broken pipe ends those that write packets into one.
+
+    With `packets` standard output is no text: it is `output`, for the caller to read, and the lines are those of
+    standard error.
     """
 
     def __init__(
@@ -30,6 +45,7 @@ class Child:
         environment: Mapping[str, str] | None = None,
         on_line: Callable[[str], None] | None = None,
         on_exit: Callable[[], None] | None = None,
+        packets: bool = False,
     ) -> None:
         self.name = name
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
@@ -38,18 +54,22 @@ class Child:
         self._on_line = on_line
         self._on_exit = on_exit
         self._process = subprocess.Popen(  # noqa: S603 - the command is ours, no shell
-            [*_ends_with_parent(), *command],
+            [*_ends_with_parent(command), *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE if packets else subprocess.STDOUT,
             env=dict(environment) if environment is not None else None,
             start_new_session=True,
         )
+        self.output: BinaryIO | None = self._process.stdout if packets else None  # type: ignore[assignment]
+        if self.output is not None:
+            with suppress(OSError):  # the bound of an unprivileged user
+                fcntl.fcntl(self.output, fcntl.F_SETPIPE_SZ, PIPE_LEN)
         self._reader = threading.Thread(target=self._listen, name=f"{name} output", daemon=True)
         self._reader.start()
 
     def _listen(self) -> None:
-        output = self._process.stdout
+        output = self._process.stderr or self._process.stdout
         if output is None:
             return
         with output:
@@ -70,6 +90,11 @@ class Child:
             self._news.notify_all()
 
     @property
+    def pid(self) -> int:
+        """The program's process."""
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         """Whether the program still runs."""
         return self._process.poll() is None
@@ -79,14 +104,21 @@ class Child:
         """How the program ended, None while it runs."""
         return self._process.poll()
 
-    def await_line(self, pattern: re.Pattern[str], seconds: float) -> re.Match[str] | None:
-        """Waits until a line fits; None where the program ended or the time was up before."""
+    def await_line(
+        self, pattern: re.Pattern[str], seconds: float, halted: Callable[[], bool] = never
+    ) -> re.Match[str] | None:
+        """Waits until a line fits; None where the program ended, the time was up before, or the user gave it up."""
 
         def found() -> re.Match[str] | None:
             return next((match for line in self.lines if (match := pattern.search(line))), None)
 
+        deadline = time.monotonic() + seconds
         with self._news:
-            self._news.wait_for(lambda: found() is not None or self._ended, timeout=seconds)
+            while found() is None and not self._ended and not halted():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    break
+                self._news.wait(min(left, LOOK_S))
             return found()
 
     def await_exit(self, seconds: float) -> bool:
@@ -106,7 +138,9 @@ class Child:
         return False
 
 
-def _ends_with_parent() -> list[str]:
+def _ends_with_parent(command: Sequence[str]) -> list[str]:
     """Gives the prefix of a command that the kernel ends when this process is gone (PR_SET_PDEATHSIG)."""
     setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
+    if setpriv is None or command[0] == setpriv:  # such a command asks for it itself
+        return []
+    return [setpriv, "--pdeathsig", "TERM", "--"]

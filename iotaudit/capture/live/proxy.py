@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import importlib.util
+import json
 import os
 import re
 import sys
@@ -9,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from iotaudit.capture.live.child import LAST_WORDS_S, Child
+from iotaudit.capture.live.child import LAST_WORDS_S, Child, never
+from iotaudit.capture.live.part import Ending
+from iotaudit.capture.live.session import Session
 from iotaudit.errors import SetupError, UsageError
 
 MODES = ("regular",)
@@ -49,35 +52,58 @@ def find_engine() -> str:
 class Proxy:
     """A proxy that records what passes into files of the recording folder."""
 
-    folder: Path
+    mode: str
     host: str
     port: int
     upstream_ca: Path | None = None
-    child: Child = field(init=False)
+    folder: Path = field(init=False)
+    engine: str = field(init=False)
+    child: Child | None = field(init=False, default=None)
+    name: str = field(init=False, default="proxy")
+
+    def __post_init__(self) -> None:
+        check_mode(self.mode)
+        self.engine = find_engine()
 
     @property
     def ca(self) -> Path:
         """The certificate that the device must trust for its traffic to be read."""
         return self.folder / "ca" / "mitmproxy-ca-cert.pem"
 
-    def start(self, on_line: Callable[[str], None], on_exit: Callable[[], None]) -> None:
+    def start(self, session: Session, wake: Callable[[], None], halted: Callable[[], bool] = never) -> None:
         """Starts the engine and returns when it listens; `host` and `port` are then what it listens on.
 
         Raises:
             SetupError: it does not, with its own words.
         """
+        self.folder = session.path
         (self.folder / "ca").mkdir(mode=0o700)
         keys = self.folder / "keys.log"
         os.close(os.open(keys, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         environment = os.environ | {"MITMPROXY_SSLKEYLOGFILE": str(keys), "PYTHONUNBUFFERED": "1"}
+
+        def take_line(line: str) -> None:
+            if line.startswith("iotaudit {"):  # the addon prints facts of its own
+                facts = json.loads(line.removeprefix("iotaudit "))
+                session.log(facts.pop("event"), **facts)
+
         self.child = Child(
-            "mitmproxy", self._command(), environment=environment, on_line=on_line, on_exit=on_exit
+            "mitmproxy", self._command(), environment=environment, on_line=take_line, on_exit=wake
         )
-        ready = self.child.await_line(READY, START_S)
+        ready = self.child.await_line(READY, START_S, halted)
+        if halted():
+            return
         if ready is None or not self.child.running:
             self.child.stop(STOP_S)
-            raise SetupError(self.why_not())
+            raise SetupError(self._why_not())
         self.host, self.port = ready[1].strip("[]"), int(ready[2])
+
+    def started(self) -> tuple[str, ...]:
+        """Says where it listens, and what the device must trust."""
+        return (
+            f"proxy listens on {self.host}:{self.port}",
+            f"to be read, the device must trust {self.ca}",
+        )
 
     def _command(self) -> list[str]:
         options = {
@@ -97,13 +123,29 @@ class Proxy:
             *settings,
         ]
 
-    def why_not(self) -> str:
+    def ending(self) -> Ending | None:
+        """Gives one line about an engine that ended before it was told to."""
+        if self.child is None or self.child.running:
+            return None
+        return Ending("failure", self._why_not())
+
+    def stop(self, session: Session) -> str | None:  # noqa: ARG002
+        """Ends the engine; it writes the flows that are still open."""
+        if self.child is None:
+            return None
+        running = self.child.running
+        self.child.stop(STOP_S)
+        return self._why_not() if running and self.child.exit_code != 0 else None
+
+    def facts(self) -> dict[str, object]:
+        """Gives what the manifest says."""
+        return {"name": "mitmproxy", "version": self.engine, "mode": self.mode, "listen": [self.host, self.port]}
+
+    def _why_not(self) -> str:
         """Gives one line about an engine that ended too early."""
+        if self.child is None:
+            return "the proxy was not started"
         self.child.await_exit(LAST_WORDS_S)
         said = [line for line in self.child.lines if not NOISE.match(line)]
         text = next((line for line in said if "rror" in line), said[-1] if said else "it said nothing")
         return f"the proxy does not run on {self.host}:{self.port}: {text}"
-
-    def stop(self) -> None:
-        """Ends the engine; it writes the flows that are still open."""
-        self.child.stop(STOP_S)

@@ -1,45 +1,58 @@
-"""A recording from start to end: checks, starts, waits, stops, and writes down what happened."""
+"""A recording from start to end: checks, starts its parts, waits, stops them, and writes down what happened."""
 
-import json
-import os
-import select
 import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
-from typing import Self
 
-from iotaudit.capture.live.interface import check_interface, driver_of, warnings_for
-from iotaudit.capture.live.proxy import Proxy, check_mode, find_engine
-from iotaudit.capture.live.recorder import Counts, Program, Recorder, find_program
-from iotaudit.capture.live.session import CAPTURE, Folder, check_folder, stamp
+from iotaudit.capture.live.files import Bounds
+from iotaudit.capture.live.part import Ending, Part
+from iotaudit.capture.live.proxy import Proxy
+from iotaudit.capture.live.recorder import InterfaceRecorder, PipeRecorder, Want
+from iotaudit.capture.live.session import Session, check_folder, stamp
+from iotaudit.capture.live.waiting import ClockWatch, Lines, Waker
 from iotaudit.errors import SetupError, UsageError
 from iotaudit.model.vocabulary import STEPS
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-LINE_LEN = 1000
+TICK_S = 1.0
+"""How often the clock is looked at."""
+STREAM_ENDED, BOUND, FAILURE, DURATION = "end-of-stream", "max-size", "failure", "duration"
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What the manifest says of the test, as the user gave it."""
+
+    model: str | None = None
+    firmware: str | None = None
+    tester: str | None = None
+    purpose: str | None = None
+    delete_after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to record; at least one of `interface` and `proxy` is set. `duration_s` None: until stopped.
+    """What to record: an interface or a pipe, a proxy, or both. `duration_s` None: until stopped.
 
-    `version` is that of this tool, for the manifest.
+    `device` is in normal form; with `only_device` nothing of others is recorded. `version` is that of this tool.
     """
 
     out: Path
     interface: str | None = None
+    pipe: bool = False
+    engine: str = "auto"
+    filtered: str = ""
+    only_device: bool = False
+    bounds: Bounds = field(default_factory=Bounds)
     proxy: str | None = None
     listen: tuple[str, int] = ("127.0.0.1", 8080)
     upstream_ca: Path | None = None
     duration_s: float | None = None
     device: str | None = None
     marks: bool = False
+    purpose: Purpose = field(default_factory=Purpose)
     version: str = ""
 
 
@@ -52,10 +65,11 @@ class Outcome:
     dropped: int | None
     marks: int
     stopped_by: str
+    captures: tuple[str, ...] = ()
 
 
 def record(plan: Plan, tell: Callable[[str], None]) -> Outcome:
-    """Records until the time is up, a signal comes or a program fails; in all cases the folder is complete.
+    """Records until the time is up, a signal comes or a part ends it; in all cases the folder is complete.
 
     Args:
         plan: what to record.
@@ -63,20 +77,45 @@ def record(plan: Plan, tell: Callable[[str], None]) -> Outcome:
 
     Raises:
         UsageError: the plan cannot be.
-        SetupError: the host lacks something, or a program ended before it should.
+        SetupError: the host lacks something, or the recording was cut short.
     """
-    if plan.interface is None and plan.proxy is None:
-        raise UsageError("name what to record: --interface IF, --proxy regular, or both")
-    if plan.proxy is not None:
-        check_mode(plan.proxy)
+    _check(plan)
+    recorder = _recorder(plan)
+    proxy = Proxy(plan.proxy, *plan.listen, plan.upstream_ca) if plan.proxy else None
+    parts: tuple[Part, ...] = tuple(part for part in (recorder, proxy) if part is not None)
+    session = Session(plan.out.absolute(), tell)
+    with Waker() as waker:
+        return _Recording(plan, session, waker, parts, recorder).run()
+
+
+def _check(plan: Plan) -> None:
+    if plan.interface is None and not plan.pipe and plan.proxy is None:
+        raise UsageError("name what to record: --interface IF, - for a pipe, --proxy regular, or both")
+    if plan.interface is not None and plan.pipe:
+        raise UsageError("--interface and - are two sources; name one")
+    if plan.pipe and plan.marks:
+        raise UsageError("--marks takes standard input, and so does -; name one of them")
+    if plan.pipe and plan.filtered:
+        raise UsageError("a filter is for an interface; for a pipe give it to the other side's tcpdump")
+    if plan.only_device and not plan.device:
+        raise UsageError("--only-device needs --device MAC|IP")
+    if plan.bounds.ring_files and plan.bounds.max_len is not None:
+        raise UsageError("--ring bounds the disk already; leave --max-size out")
     check_folder(plan.out)
-    engine = find_engine() if plan.proxy else None
-    program = find_program() if plan.interface else None
+
+
+def _recorder(plan: Plan) -> InterfaceRecorder | PipeRecorder | None:
+    want = Want(
+        plan.interface or "",
+        plan.engine,
+        plan.device or "" if plan.only_device else "",
+        plan.filtered,
+        plan.bounds,
+        f"iotaudit {plan.version}".strip(),
+    )
     if plan.interface:
-        check_interface(plan.interface)
-    folder = Folder(plan.out.absolute())
-    with _Waker() as waker:
-        return _Recording(plan, folder, waker, tell, program, engine).run()
+        return InterfaceRecorder(want)
+    return PipeRecorder(want) if plan.pipe else None
 
 
 class _Recording:
@@ -85,237 +124,130 @@ class _Recording:
     def __init__(
         self,
         plan: Plan,
-        folder: Folder,
-        waker: "_Waker",
-        tell: Callable[[str], None],
-        program: Program | None,
-        engine: str | None,
+        session: Session,
+        waker: Waker,
+        parts: tuple[Part, ...],
+        recorder: InterfaceRecorder | PipeRecorder | None,
     ) -> None:
         self.plan = plan
-        self.folder = folder
+        self.session = session
         self.waker = waker
-        self.tell = tell
-        self.engine = engine
-        self.proxy = Proxy(folder.path, *plan.listen, plan.upstream_ca) if plan.proxy else None
-        self.recorder = (
-            Recorder(program, plan.interface, folder.path / CAPTURE) if program and plan.interface else None
-        )
-        self.warnings = warnings_for(plan.interface) if plan.interface else ()
-        self._log_lock = threading.Lock()
+        self.parts = parts
+        self.recorder = recorder
+        self.clock = ClockWatch()
+        self.jumps: list[dict[str, object]] = []
 
     def run(self) -> Outcome:
         """Gives the outcome of the whole recording."""
-        for text in self.warnings:
-            self.tell(f"warning: {text}")
-        self.folder.open()
-        started = False
+        start = time.time_ns()
+        self.session.open({**self._facts(start, None), "files": []})
+        began = False
         try:
-            self._start()
-            started = True
+            began = self._start()
         finally:
-            if not started:
+            if not began:
                 self._stop()
-                self.folder.discard()
-        with self.waker.holding_signals():
-            start = time.time_ns()
-            try:
-                self._say_started()
-                stopped_by = self._wait()
-                end = time.time_ns()
-                why_not = self._failure()
-            finally:
-                counts = self._stop()
-            why_not = why_not or self._bad_end()
-            self._log("stopped", by=stopped_by, packets=counts.packets, dropped=counts.dropped)
-            self._finish(start, end, stopped_by, counts)
-        if why_not:
-            raise SetupError(f"{why_not}; what was recorded until then is in {self.plan.out}")
-        return Outcome(self.plan.out, counts.packets, counts.dropped, self.folder.marks, stopped_by)
+                self.session.discard()
+        if not began:
+            raise SetupError("stopped before the recording began; nothing was recorded")
+        start = time.time_ns()
+        try:
+            ending = self._wait()
+        except OSError as error:
+            ending = Ending(FAILURE, f"waiting failed: {error.strerror or error}")
+        end = time.time_ns()
+        unwell = self._stop()
+        why = ending.why or unwell or self._cut_short(ending.by)
+        packets = self.recorder.packets if self.recorder else None
+        dropped = self.recorder.dropped if self.recorder else None
+        self.session.log("stopped", by=ending.by, why=why or None, packets=packets, dropped=dropped)
+        self.session.close({**self._facts(start, end), "stopped_by": ending.by, "cut_short": why or None})
+        if why:
+            kept = "" if packets is None else f"{packets} packets, "
+            raise SetupError(f"{why}; what was recorded until then ({kept}complete) is in {self.plan.out}")
+        captures = self.recorder.captures if self.recorder else ()
+        return Outcome(self.plan.out, packets, dropped, self.session.marks, ending.by, captures)
 
-    def _start(self) -> None:
-        if self.proxy:
-            self.proxy.start(lambda line: self._take_line("mitmproxy", line), self.waker.wake)
-        if self.recorder:
-            name = self.recorder.program.name
-            self.recorder.start(lambda line: self._take_line(name, line), self.waker.wake)
+    def _start(self) -> bool:
+        """Starts the parts; False where the user gave up meanwhile."""
+        for part in self.parts:
+            part.start(self.session, self.waker.wake, self.waker.halted)
+            if self.waker.halted():
+                return False
+        ends = "" if self.plan.duration_s is None else f" for {self.plan.duration_s:g} s"
+        for part in self.parts:
+            for number, line in enumerate(part.started()):
+                self.session.tell(line if number else f"{line}{ends}; Ctrl-C ends it")
+        self.session.log("started", interface=self.plan.interface, proxy=self.plan.proxy)
+        return True
 
-    def _stop(self) -> Counts:
-        """Ends what was started: the proxy first, so that its last packets are recorded too."""
-        counts = Counts(None, None)
-        if self.proxy and hasattr(self.proxy, "child"):
-            self.proxy.stop()
-        if self.recorder and hasattr(self.recorder, "child"):
-            counts = self.recorder.stop()
-        return counts
+    def _stop(self) -> str:
+        """Ends the parts, the last one first: the recorder sees a proxy's last packets."""
+        unwell = [part.stop(self.session) for part in reversed(self.parts)]
+        return next((text for text in unwell if text), "")
 
-    def _failure(self) -> str | None:
-        """Gives one line about a program that ended before it was told to."""
-        if self.recorder and not self.recorder.child.running:
-            return self.recorder.why_not()
-        if self.proxy and not self.proxy.child.running:
-            return self.proxy.why_not()
-        return None
-
-    def _bad_end(self) -> str | None:
-        """Gives one line about a program that ended when told to but not well: its last writes may lack."""
-        if self.recorder and self.recorder.child.exit_code != 0:
-            return self.recorder.why_not()
-        if self.proxy and self.proxy.child.exit_code != 0:
-            return self.proxy.why_not()
-        return None
-
-    def _wait(self) -> str:
+    def _wait(self) -> Ending:
         """Waits for the end and gives its reason; takes marks on the way."""
         deadline = None if self.plan.duration_s is None else time.monotonic() + self.plan.duration_s
-        lines = _Lines(sys.stdin.fileno()) if self.plan.marks else None
+        lines = Lines(sys.stdin.fileno()) if self.plan.marks else None
         while True:
+            ending = next((found for part in self.parts if (found := part.ending())), None)
+            if ending:
+                return ending
             if self.waker.signalled:
-                return signal.Signals(self.waker.signalled).name
-            if self._failure():
-                return "failure"
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
-                return "duration"
+                return Ending(signal.Signals(self.waker.signalled).name)
+            left = TICK_S if deadline is None else min(deadline - time.monotonic(), TICK_S)
+            if left <= 0:
+                return Ending(DURATION)
             self.waker.wait(left, lines)
+            self._look_at_clock()
             for line in lines.take() if lines else ():
-                if not self.folder.mark(line):
-                    self.tell(f"not a step, noted in the log only; steps: {', '.join(STEPS)}")
+                if not self.session.mark(line):
+                    self.session.tell(f"not a step, noted in the log only; steps: {', '.join(STEPS)}")
 
-    def _say_started(self) -> None:
-        ends = "" if self.plan.duration_s is None else f" for {self.plan.duration_s:g} s"
-        if self.recorder:
-            self.tell(
-                f"recording {self.plan.interface} with {self.recorder.program.name}{ends}; Ctrl-C ends it"
-            )
-        if self.proxy:
-            self.tell(f"proxy listens on {self.proxy.host}:{self.proxy.port}{ends}; Ctrl-C ends it")
-            shown = self.plan.out / self.proxy.ca.relative_to(self.folder.path)
-            self.tell(f"to be read, the device must trust {shown}")
-        self._log("started", interface=self.plan.interface, proxy=self.plan.proxy)
+    def _look_at_clock(self) -> None:
+        jump = self.clock.jump_ns()
+        if jump:
+            seconds = round(jump / 1e9, 3)
+            self.jumps.append({"time": stamp(time.time_ns()), "seconds": seconds})
+            self.session.log("clock_jumped", seconds=seconds)
+            self.session.warn(f"the clock of this host was set by {seconds:+g} s: times before and after do not fit together")
 
-    def _take_line(self, source: str, line: str) -> None:
-        """Logs what a child printed; the proxy's addon prints facts of its own.
+    def _cut_short(self, by: str) -> str:
+        """Gives a sentence where the recording ended before the time that was asked for."""
+        if self.plan.duration_s is None or by not in (STREAM_ENDED, BOUND):
+            return ""
+        what = "the other side ended the stream" if by == STREAM_ENDED else "the bound of --max-size was reached"
+        return f"{what} before the {self.plan.duration_s:g} s were over"
 
-        A full disk must not end the listening: it shows where the main thread writes.
-        """
-        with suppress(OSError):
-            if line.startswith("iotaudit {"):
-                facts = json.loads(line.removeprefix("iotaudit "))
-                self._log(facts.pop("event"), **facts)
-            elif source != "mitmproxy" and not line.startswith("File: "):
-                self._log("printed", source=source, text=line)
-
-    def _log(self, event: str, **facts: object) -> None:
-        with self._log_lock:
-            self.folder.log(event, **facts)
-
-    def _finish(self, start: int, end: int, stopped_by: str, counts: Counts) -> None:
-        plan = self.plan
-        listen = [self.proxy.host, self.proxy.port] if self.proxy else None
-        recorder = self.recorder.program if self.recorder else None
-        self.folder.close(
-            {
-                "tool": {"name": "iotaudit", "version": plan.version},
-                "options": {
-                    "duration_s": plan.duration_s,
-                    "proxy": plan.proxy,
-                    "listen": listen,
-                    "marks": plan.marks,
-                },
-                "device": plan.device,
-                "interface": {"name": plan.interface, "driver": driver_of(plan.interface)}
-                if plan.interface
-                else None,
-                "recorder": {
-                    "name": recorder.name,
-                    "version": recorder.version,
-                    "packets": counts.packets,
-                    "dropped": counts.dropped,
-                }
-                if recorder
-                else None,
-                "proxy": {"name": "mitmproxy", "version": self.engine} if self.engine else None,
-                "start": stamp(start),
-                "end": stamp(end),
-                "stopped_by": stopped_by,
-                "host_changes": [],
-                "warnings": list(self.warnings),
-                "model": None,
-                "firmware": None,
-                "tester": None,
-                "purpose": None,
-                "delete_after": None,
-            }
-        )
-
-
-class _Lines:
-    """Lines of standard input, as far as they have come."""
-
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-        self.over = False
-        self._held = b""
-
-    def take(self) -> Iterator[str]:
-        """Gives the whole lines that are there; never waits."""
-        while not self.over and select.select([self.descriptor], [], [], 0)[0]:
-            piece = os.read(self.descriptor, 4096)
-            self.over = not piece
-            self._held += piece
-        *whole, self._held = self._held.split(b"\n")
-        if len(self._held) > LINE_LEN or self.over:
-            whole.append(self._held)
-            self._held = b""
-        for line in whole:
-            text = line.decode("utf-8", "replace").strip()
-            if text:
-                yield text[:LINE_LEN]
-
-
-class _Waker:
-    """A pipe that ends a wait: signals and ended children write to it."""
-
-    def __init__(self) -> None:
-        self.signalled = 0
-        self._held = False
-        self._read, self._write = os.pipe()
-        os.set_blocking(self._write, False)
-        os.set_blocking(self._read, False)
-
-    def __enter__(self) -> Self:
-        self._old = {number: signal.signal(number, self._take) for number in SIGNALS}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._old.items():
-            signal.signal(number, handler)
-        os.close(self._read)
-        os.close(self._write)
-
-    @contextmanager
-    def holding_signals(self) -> Iterator[None]:
-        """Signals are noted and no longer interrupt: the recording must come to its end."""
-        self._held = True
-        try:
-            yield
-        finally:
-            self._held = False
-
-    def _take(self, number: int, _frame: FrameType | None) -> None:
-        if not self._held:
-            raise KeyboardInterrupt
-        self.signalled = self.signalled or number
-        self.wake()
-
-    def wake(self) -> None:
-        """Ends the wait that runs, or the next one."""
-        with suppress(BlockingIOError):  # a full pipe wakes as well
-            os.write(self._write, b"\0")
-
-    def wait(self, seconds: float | None, lines: _Lines | None) -> None:
-        """Waits until something happens or the time is up."""
-        sources = [self._read, *([lines.descriptor] if lines and not lines.over else ())]
-        ready, _, _ = select.select(sources, [], [], seconds)
-        if self._read in ready:
-            os.read(self._read, 4096)
+    def _facts(self, start: int, end: int | None) -> dict[str, object]:
+        """Gives the manifest, as far as it is known."""
+        plan, purpose = self.plan, self.plan.purpose
+        facts = {part.name: part.facts() for part in self.parts}
+        interface = self.recorder.interface_facts() if isinstance(self.recorder, InterfaceRecorder) else None
+        return {
+            "tool": {"name": "iotaudit", "version": plan.version},
+            "options": {
+                "duration_s": plan.duration_s,
+                "engine": plan.engine,
+                "only_device": plan.only_device,
+                "filter": plan.filtered or None,
+                "ring": [plan.bounds.ring_files, plan.bounds.file_len] if plan.bounds.ring_files else None,
+                "max_size": plan.bounds.max_len,
+                "proxy": plan.proxy,
+                "marks": plan.marks,
+            },
+            "device": plan.device,
+            "interface": interface,
+            "recorder": None,
+            "proxy": None,
+            **facts,
+            "start": stamp(start),
+            "end": None if end is None else stamp(end),
+            "clock_jumps": self.jumps,
+            "model": purpose.model,
+            "firmware": purpose.firmware,
+            "tester": purpose.tester,
+            "purpose": purpose.purpose,
+            "delete_after": purpose.delete_after,
+        }

@@ -22,6 +22,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from pathlib import Path
 
@@ -36,6 +37,12 @@ DEVICE_MAC = "52:54:00:12:34:56"
 SECONDS = 30.0
 SEAL = ("unshare", "-n", "-m", "-p", "-f", "--kill-child", "--mount-proc")
 TEXT = b"serial=LAB-0001&state=cleaning"
+BYSTANDER = b"a phone on the same port says this to everyone"
+PADDING = b"&log=" + b"." * 100_000
+"""More than a small disk holds."""
+POKE = f"import socket; socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('{GATEWAY}', 9))"
+FAULTS = ("down", "gone", "engine", "recording")
+"""What befalls a recording: its interface is set down or removed, its recorder or itself is killed."""
 
 
 def sealed(*arguments: str) -> list[str]:
@@ -252,6 +259,9 @@ def resolve(name: str) -> str:
 def act(folder: Path) -> None:
     """Does what a device does: asks for a name, posts by TLS to one server and by plain HTTP to the other."""
     cloud, eu = HOSTS
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as phone:
+        phone.bind(("eth0", 0))
+        phone.send(bytes.fromhex("ffffffffffff52540099999988cc") + BYSTANDER)
     context = ssl.create_default_context(cafile=str(folder / "ca.pem"))
     raw = socket.create_connection((resolve(cloud), 443), SECONDS)
     with context.wrap_socket(raw, server_hostname=cloud) as tls:
@@ -259,7 +269,7 @@ def act(folder: Path) -> None:
         tls.sendall(b"content-length: %d\r\n\r\n%b" % (len(TEXT), TEXT))
         while tls.recv(4096):
             pass
-    request = urllib.request.Request(f"http://{resolve(eu)}/status", data=TEXT, headers={"host": eu})
+    request = urllib.request.Request(f"http://{resolve(eu)}/status", data=TEXT + PADDING, headers={"host": eu})
     urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=SECONDS).read()
 
 
@@ -324,6 +334,8 @@ def run(folder: Path, given: argparse.Namespace) -> None:
         str(target / "recording"),
         *given.options,
     ]
+    for rule in given.rule:
+        sh(*inside("gw", "nft", rule))
     path = only(folder / "bin", given.program) if given.program else os.environ["PATH"]
     recorder = started(inside("gw", "env", f"PATH={path}", *command))
     told = read_until(recorder, b"Ctrl-C ends it")
@@ -333,17 +345,61 @@ def run(folder: Path, given: argparse.Namespace) -> None:
             self_in("dev", "act", str(folder)), capture_output=True, timeout=SECONDS, check=False
         )
         result["device"] = [act_done.returncode, act_done.stderr.decode()]
-        if given.ending != "duration":
+        result["engines"] = _engines(recorder.pid)
+        if given.fault == "recording":
+            _await_bytes(target / "recording/capture.pcapng", TEXT)
+        if given.fault:
+            befall(given.fault, recorder.pid)
+        elif given.ending != "duration":
             recorder.send_signal(signal.Signals[given.ending])
     rest, _ = recorder.communicate(timeout=SECONDS)
     result |= {"exit": recorder.returncode, "told": (told + rest).decode()}
-    result["left"] = _programs("dumpcap", "tcpdump")
+    deadline = time.monotonic() + SECONDS
+    while _engines(0) and time.monotonic() < deadline:  # a broken pipe shows at the next packet
+        if given.fault == "recording":
+            sh(*inside("dev", sys.executable, "-c", POKE))
+    result["left"] = _engines(0)
+    if given.disk and (target / "recording").is_dir():  # the disk goes with the sandbox
+        shutil.copytree(target / "recording", folder / "kept")
+        result["kept"] = str(folder / "kept")
     (folder / "result.json").write_text(json.dumps(result))
 
 
-def _programs(*names: str) -> list[str]:
-    """Gives the recording programs that still run in the sandbox (its /proc shows no other)."""
-    return [text for path in Path("/proc").glob("[0-9]*/comm") if (text := path.read_text().strip()) in names]
+def _await_bytes(path: Path, wanted: bytes) -> None:
+    """Waits until a file holds something, or the deadline."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline and not (path.exists() and wanted in path.read_bytes()):
+        threading.Event().wait(0.02)
+
+
+def befall(fault: str, pid: int) -> None:
+    """Lets one of `FAULTS` happen to the recording with that process."""
+    if fault == "down":
+        sh("ip", "-n", "gw", "link", "set", "lan0", "down")
+    elif fault == "gone":
+        sh("ip", "-n", "gw", "link", "delete", "lan0")
+    elif fault == "recording":
+        os.kill(pid, signal.SIGKILL)
+    else:
+        (engine,) = _engines(pid)
+        os.kill(int(engine["pid"]), signal.SIGKILL)
+
+
+def _engines(parent: int) -> list[dict[str, str]]:
+    """Gives the recorders that run in the sandbox (its /proc shows no other), those of one parent where it is named."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (path / "cmdline").read_bytes().decode().split("\0")
+            lines = [line.split(":\t", 1) for line in (path / "status").read_text().splitlines()]
+        except OSError:  # it has ended meanwhile
+            continue
+        status = {line[0]: line[1] for line in lines if len(line) == 2}
+        ours = status["Name"] in ("dumpcap", "tcpdump") or any("iotaudit.capture.live." in part for part in command)
+        if ours and status["State"][0] != "Z" and parent in (0, int(status["PPid"])):
+            row = {"pid": status["Pid"], "uid": status["Uid"].split()[1]}
+            found.append(row | {"capabilities": status["CapPrm"].strip("0") + status["CapEff"].strip("0")})
+    return found
 
 
 def main() -> None:
@@ -354,6 +410,8 @@ def main() -> None:
     parser.add_argument("--program", help="the only recording program that there is")
     parser.add_argument("--disk", help="size of the disk that is recorded to")
     parser.add_argument("--ending", default="SIGINT", choices=("SIGINT", "SIGTERM", "duration"))
+    parser.add_argument("--fault", choices=FAULTS, help="what befalls the recording after the device's talk")
+    parser.add_argument("--rule", action="append", default=[], help="what nft is told at the gateway before")
     parser.add_argument("options", nargs="*")
     given = parser.parse_args()
     if given.part == "serve":

@@ -1,75 +1,49 @@
-"""Classic pcap rewritten as pcapng."""
+"""Blocks of a pcapng file, field by field."""
 
-import io
 import struct
-from pathlib import Path
-
-import dpkt
-import pytest
 
 from iotaudit.capture.live import pcapng
-from iotaudit.errors import SetupError
-
-FRAME = bytes.fromhex("525400123456 525400aaaaaa 0800") + b"\x45payload"
 
 
-def classic(order: str, magic: int, records: int, tail: bytes = b"") -> bytes:
-    head = struct.pack(f"{order}IHHiIII", magic, 2, 4, 0, 0, 65535, 1)
-    one = struct.pack(f"{order}4I", 1_700_000_000, 123, len(FRAME), 1500) + FRAME
-    return head + one * records + tail
-
-
-def rewrite(folder: Path, data: bytes, dropped: int | None = 7) -> tuple[int, bytes]:
-    (folder / "a.pcap").write_bytes(data)
-    count = pcapng.rewrite(
-        folder / "a.pcap", folder / "b", interface="lan0", program="tcpdump 4", dropped=dropped
+def test_the_head_describes_the_interface() -> None:
+    head = pcapng.head(pcapng.Source("lan0", "veth", "port 53", "iotaudit 1"), link_type=1, snap_len=96, digits=9)
+    assert head == bytes.fromhex(
+        "0a0d0d0a 30000000 4d3c2b1a 0100 0000 ffffffffffffffff"  # section header, its magic, version 1.0, no length
+        "0400 0a00 696f7461756469742031 0000"  # shb_userappl "iotaudit 1"
+        "00000000 30000000"
+        "01000000 3c000000 0100 0000 60000000"  # interface: Ethernet, 96 bytes kept
+        "0200 0400 6c616e30"  # if_name "lan0"
+        "0300 0400 76657468"  # if_description "veth"
+        "0900 0100 09000000"  # if_tsresol: 10 ** -9
+        "0b00 0800 00706f7274203533"  # if_filter: text of libpcap, "port 53"
+        "00000000 3c000000"
     )
-    return count, (folder / "b").read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("order", "magic", "digits"),
-    [("<", 0xA1B2C3D4, 6), (">", 0xA1B2C3D4, 6), ("<", 0xA1B23C4D, 9), (">", 0xA1B23C4D, 9)],
-)
-def test_every_order_and_resolution_is_rewritten(tmp_path: Path, order: str, magic: int, digits: int) -> None:
-    count, data = rewrite(tmp_path, classic(order, magic, 3))
-    packets = list(dpkt.pcapng.Reader(io.BytesIO(data)))
-    assert count == len(packets) == 3
-    assert {bytes(frame) for _, frame in packets} == {FRAME}
-    # option 9 (if_tsresol), 1 byte; then the stamp of the first packet, its upper half first
-    assert struct.pack("<HHI", 9, 1, digits) in data
-    high, low = divmod(1_700_000_000 * 10**digits + 123, 1 << 32)
-    assert struct.pack("<III", 0, high, low) + struct.pack("<II", len(FRAME), 1500) + FRAME in data
+def test_statistics_hold_times_and_counts() -> None:
+    block = pcapng.statistics(first=(1 << 32) + 2, last=(3 << 32) + 4, received=5, dropped=6)
+    assert block == bytes.fromhex(
+        "05000000 4c000000 00000000 03000000 04000000"  # interface 0, stamp of the block
+        "0200 0800 01000000 02000000"  # isb_starttime
+        "0300 0800 03000000 04000000"  # isb_endtime
+        "0400 0800 0500000000000000"  # isb_ifrecv
+        "0500 0800 0600000000000000"  # isb_ifdrop
+        "00000000 4c000000"
+    )
 
 
-def test_original_lengths_and_drops_are_kept(tmp_path: Path) -> None:
-    _, data = rewrite(tmp_path, classic("<", 0xA1B2C3D4, 1))
-    at = data.index(struct.pack("<I", 6) + struct.pack("<I", 32 + len(FRAME) + -len(FRAME) % 4))
-    assert struct.unpack_from("<II", data, at + 20) == (len(FRAME), 1500)
-    # option 5 (isb_ifdrop), 8 bytes
-    assert struct.pack("<HHQ", 5, 8, 7) in data
+def test_what_is_not_known_is_left_out_of_the_statistics() -> None:
+    block = pcapng.statistics(first=1, last=2, received=None, dropped=None)
+    assert struct.pack("<HH", 4, 8) not in block
+    assert struct.pack("<HH", 5, 8) not in block
 
 
-def test_no_statistics_where_drops_are_not_known(tmp_path: Path) -> None:
-    _, data = rewrite(tmp_path, classic("<", 0xA1B2C3D4, 1), dropped=None)
-    assert struct.pack("<HH", 5, 8) not in data
+def test_a_comment_is_added_before_the_options_that_are_there() -> None:
+    plain = pcapng.packet(7, b"abcde", 60)
+    assert pcapng.packet(7, b"abcde", 60, ("one", "two")) == pcapng.commented(plain, ("one", "two"), "<")
+    again = pcapng.commented(pcapng.packet(7, b"abcde", 60, ("two",)), ("one",), "<")
+    assert again == pcapng.packet(7, b"abcde", 60, ("one", "two"))
 
 
-def test_a_last_record_that_is_cut_is_left_out(tmp_path: Path) -> None:
-    whole = classic("<", 0xA1B2C3D4, 2)
-    assert [rewrite(tmp_path, whole[:length])[0] for length in (len(whole) - 1, 40 + len(FRAME), 24)] == [
-        1,
-        1,
-        0,
-    ]
-
-
-def test_a_record_of_impossible_length_ends_the_copy(tmp_path: Path) -> None:
-    bad = struct.pack("<4I", 1, 1, 0xFFFFFFFF, 1)
-    assert rewrite(tmp_path, classic("<", 0xA1B2C3D4, 1, bad))[0] == 1
-
-
-@pytest.mark.parametrize("data", [b"", b"\0" * 24, classic("<", 0xA1B2C3D4, 0)[:23]])
-def test_what_is_no_classic_pcap_is_refused(tmp_path: Path, data: bytes) -> None:
-    with pytest.raises(SetupError, match="tcpdump 4"):
-        rewrite(tmp_path, data)
+def test_a_text_that_is_too_long_is_cut() -> None:
+    assert len(pcapng.packet(0, b"", 0, ("x" * 100_000,))) < 5000

@@ -131,7 +131,7 @@ def test_what_a_trusting_client_sends_is_read(proxy: Proxy, server: int) -> None
     assert "CLIENT_HANDSHAKE_TRAFFIC_SECRET" in (folder / "keys.log").read_text()
     assert stat.S_IMODE((folder / "ca").stat().st_mode) == 0o700
     manifest = json.loads((folder / "session.json").read_text())
-    assert manifest["options"]["listen"] == ["127.0.0.1", proxy.port]
+    assert manifest["proxy"]["listen"] == ["127.0.0.1", proxy.port]
     assert manifest["proxy"]["name"] == "mitmproxy"
     assert {f["name"] for f in manifest["files"]} == {
         "proxy.flows", "keys.log", "log.jsonl", "marks.jsonl", "ca/mitmproxy-ca-cert.pem"}  # fmt: skip

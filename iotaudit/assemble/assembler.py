@@ -14,6 +14,7 @@ from iotaudit.assemble.fragments import Counted, Datagram, Fragment, Fragments
 from iotaudit.assemble.handshake import FIN, SYN
 from iotaudit.assemble.hosts import HOST_LIMIT, Hosts
 from iotaudit.assemble.numbering import BY_ID_ALONE, FLOW_LIMIT, TCP, Numbered, Numbering
+from iotaudit.assemble.shapes import FlowShapes
 from iotaudit.assemble.streams import KEEP_ALIVE, Bounds, Piece, Stream
 from iotaudit.assemble.wanted import UNWANTED, Wanted
 from iotaudit.model.accelerator import Accelerator
@@ -22,6 +23,7 @@ from iotaudit.model.lanes import ALL_LANES, lane_of
 from iotaudit.model.packets import input_of, ip_text
 from iotaudit.model.problems import Problem, ProblemTally
 from iotaudit.model.raw import PacketTable, Segment
+from iotaudit.model.shapes import Shapes
 from iotaudit.model.want import ALL, NOTHING, Wants
 
 RUN = 512
@@ -52,7 +54,7 @@ class Assembler:
     Flows, hosts and fragments do not depend on what is wanted. A TCP flow ends when nothing that is wanted of it can
     come any more (`take_ended`); what comes late is looked at only for whether it is a copy. `streams` are the tallies
     of what is wrong with single streams, by lane; flows of other lanes are not wanted. Without it, all are, and
-    `problems` takes everything.
+    `problems` takes everything. `shaped`: the rhythm of the flows is kept, too (`shapes`).
     """
 
     def __init__(
@@ -63,8 +65,10 @@ class Assembler:
         host_limit: int = HOST_LIMIT,
         accelerator: Accelerator | None = None,
         streams: Mapping[int, ProblemTally] | None = None,
+        shaped: bool = True,
     ) -> None:
         self._problems = problems
+        self._shapes = FlowShapes() if shaped else None
         self._numbering = Numbering(flow_limit, accelerator)
         self._hosts = Hosts(problems, host_limit, accelerator)
         self._fragments = Fragments(problems)
@@ -86,6 +90,8 @@ class Assembler:
         numbered = self._numbering.number(table)
         self._wanted.extend(self._numbering.rows.count)
         self._hosts.add(table, numbered)
+        if self._shapes:
+            self._shapes.add(table, numbered.flow, numbered.side)
         self._report_lost(table, numbered)
         yield from self._segments(table, numbered)
         self._end_whole(table, numbered)
@@ -143,6 +149,11 @@ class Assembler:
     def table(self) -> FlowTable:
         """Gives the flows so far; row i is flow number i."""
         return self._numbering.rows.table()
+
+    def shapes(self) -> Shapes:
+        """Gives the rhythm of the flows so far: of none where it is not kept."""
+        rows = self._numbering.rows
+        return (self._shapes or FlowShapes()).shapes(rows.client[: rows.count])
 
     def hosts(self) -> tuple[HostSeen, ...]:
         """Gives the senders so far, with the link addresses that they were seen behind."""

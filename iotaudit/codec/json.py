@@ -4,6 +4,7 @@ Source: RFC 8259; the fast reader is orjson, the standard one reads what orjson 
 """
 
 import json
+import re
 from dataclasses import dataclass
 
 import orjson
@@ -14,8 +15,11 @@ from iotaudit.model.quick import quick
 
 ID = "json"
 LINES = 10_000
+NESTS = 900
+"""Both readers stop at some thousand levels (of Python 3.11's own, other callers take a part)."""
 SLOW_LEN = 1 << 20
 """The standard reader is ten times slower: it is asked only below this size."""
+_BRACKET = re.compile(rb"[\[\]{}]")
 _AROUND = b" \t\r\n\x00\xef\xbb\xbf"
 _STARTS = (b"{", b"[", b'"', b"d")
 
@@ -38,6 +42,18 @@ def parse(data: bytes) -> Parsed | None:
         if not isinstance(value, Fault):
             return Parsed((("$", value),))
     return _lines(body) if b"\n" in body else None
+
+
+def is_too_deep(data: bytes) -> bool:
+    """True for what begins as JSON and has more brackets open at once than are read: it is no value, but text."""
+    if data.lstrip(_AROUND)[:1] not in (b"{", b"[") or data.count(b"[") + data.count(b"{") <= NESTS:
+        return False
+    depth = 0
+    for match in _BRACKET.finditer(data):
+        depth += 1 if match[0] in b"[{" else -1
+        if depth > NESTS:
+            return True
+    return False
 
 
 def _load(data: bytes) -> object | Fault:

@@ -6,11 +6,13 @@ returns, and no repr, shows a value.
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from iotaudit.codec.budget import Budget
 from iotaudit.detect import (
+    biometric_face,
+    biometric_other,
     credential_password,
     credential_private_key,
     credential_token,
@@ -18,6 +20,7 @@ from iotaudit.detect import (
     device_battery,
     device_imei,
     device_imsi,
+    device_installed_apps,
     device_ip_internal,
     device_ip_public,
     device_logs,
@@ -26,9 +29,11 @@ from iotaudit.detect import (
     device_os_firmware,
     device_serial,
     device_uuid,
+    geo_ble_beacons,
     geo_coarse,
     geo_floor_map,
     geo_gps,
+    geo_pose_track,
     geo_wifi_scan,
     health_data,
     media_audio,
@@ -42,9 +47,14 @@ from iotaudit.detect import (
     person_name,
     person_phone,
     person_username,
+    person_vehicle_plate,
     site_environment,
     site_lan_inventory,
+    usage_command,
+    usage_remote_access,
+    usage_schedule,
     usage_telemetry,
+    work_performance,
 )
 from iotaudit.detect.book import FlowRef, own_matches
 from iotaudit.detect.dull import Dull
@@ -61,6 +71,7 @@ from iotaudit.detect.known import (
 )
 from iotaudit.detect.ledger import Ledger
 from iotaudit.detect.node import Finder, Hit, Kind, Node
+from iotaudit.detect.offsets import Offsets
 from iotaudit.detect.redact import Redactor
 from iotaudit.detect.tree import Tree
 from iotaudit.model.data_types import DataType, KnownValue
@@ -72,6 +83,8 @@ from iotaudit.model.quick import quick
 from iotaudit.model.raw import Content
 
 DETECTORS: tuple[Finder, ...] = (
+    biometric_face,
+    biometric_other,
     credential_password,
     credential_private_key,
     credential_token,
@@ -79,6 +92,7 @@ DETECTORS: tuple[Finder, ...] = (
     device_battery,
     device_imei,
     device_imsi,
+    device_installed_apps,
     device_ip_internal,
     device_ip_public,
     device_logs,
@@ -87,9 +101,11 @@ DETECTORS: tuple[Finder, ...] = (
     device_os_firmware,
     device_serial,
     device_uuid,
+    geo_ble_beacons,
     geo_coarse,
     geo_floor_map,
     geo_gps,
+    geo_pose_track,
     geo_wifi_scan,
     health_data,
     media_audio,
@@ -103,9 +119,14 @@ DETECTORS: tuple[Finder, ...] = (
     person_name,
     person_phone,
     person_username,
+    person_vehicle_plate,
     site_environment,
     site_lan_inventory,
+    usage_command,
+    usage_remote_access,
+    usage_schedule,
     usage_telemetry,
+    work_performance,
 )
 """Every detector, by id; the order never decides a result."""
 
@@ -115,6 +136,8 @@ CONTENTS_REMEMBERED = 2048
 REMEMBERED_LEN = 4096
 VALUES_REMEMBERED = 8192
 VALUE_LEN = 64
+CUT_LEN = 1 << 18
+"""A content of this length that goes on is one that dissection did not keep whole; of a shorter one bytes were lost."""
 OWN_TYPES = ("device.mac", "device.ip.internal", "device.ip.public")
 DETAILS = {
     "size": "a decoding step gave more bytes than the bound; the rest was not searched",
@@ -124,6 +147,7 @@ DETAILS = {
     "tokens": "a text has more encoded words than the bound; the rest was not decoded",
     "strings": "bytes hold more readable strings than the bound; the rest was not searched",
     "parts": "a multipart body has more parts than the bound; the rest was not searched",
+    "cut": "a body is longer than is kept, or its end is missing; the rest was not searched",
     "coding": "a body has a content coding that is not read; it was searched as it came",
 }
 """What the bounds of decoding mean, by their names in `Budget.exceeded`."""
@@ -137,6 +161,7 @@ class Found:
     node: Node
     hit: Hit
     covers: tuple[str, ...]
+    offset: int | None = None
 
 
 Result = tuple[tuple[Found, ...], str]
@@ -145,11 +170,15 @@ Result = tuple[tuple[Found, ...], str]
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """What the devices said, the masks for everything else, and what could not be searched."""
+    """What the devices said, the masks for everything else, and what could not be searched.
+
+    `values` are those of the exposures by id, as they were met: for who asked to see them (`--reveal`), for no output.
+    """
 
     exposures: tuple[Exposure, ...]
     redactor: Redactor
     problems: tuple[Problem, ...]
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Detector:
@@ -195,11 +224,13 @@ class Detector:
                 if len(self._remembered) > CONTENTS_REMEMBERED:
                     self._remembered.popitem(last=False)
         found, exceeded = known
+        if content.truncated and len(content.data) >= CUT_LEN:
+            exceeded = exceeded or "cut"
         if not found and not exceeded:
             return
         ledger = self._ledgers[lane_of(content.flow)]
         for one in found:
-            ledger.book.add(content, one.node, one.hit)
+            ledger.book.add(content, one.node, one.hit, one.offset)
             if not one.hit.candidate and (one.hit.texts or one.covers):
                 ledger.note_texts(content, one.hit, one.covers)
         if exceeded:
@@ -232,15 +263,17 @@ class Detector:
         whole.book.settle(own)
         whole.book.fold(twins)
         redactor = self._redactor(whole, own.keys())
+        told = whole.book.exposures(self._types, flow_refs)
         exposures = tuple(
             replace(
                 row,
                 decoding=tuple(redactor.text(step) for step in row.decoding),
                 masked_sample=redactor.text(row.masked_sample),
             )
-            for row in whole.book.exposures(self._types, flow_refs)
+            for row, _ in told
         )
-        return Detection(exposures, redactor, self._problems(whole, flow_refs))
+        values = {row.id: value for row, value in told}
+        return Detection(exposures, redactor, self._problems(whole, flow_refs), values)
 
     def _search(self, content: Content) -> Result:
         """Gives the distinct hits of one content, and the bound of decoding that was hit."""
@@ -255,7 +288,11 @@ class Detector:
                 found[key] = _surer(found[key], new) if key in found else new
 
         Tree(content, self._index, see, budget).walk()
-        return tuple(found.values()), budget.exceeded
+        if not found:
+            return (), budget.exceeded
+        offsets = Offsets(content.data)
+        placed = [Found(f.node, f.hit, f.covers, offsets.of(f.node, f.hit, f.covers)) for f in found.values()]
+        return tuple(placed), budget.exceeded
 
     def _hits(self, node: Node, finders: Asked) -> tuple[Hit, ...]:
         """Gives what the detectors find in a place; short values are asked about once, since readings and names recur."""

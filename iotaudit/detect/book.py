@@ -17,6 +17,8 @@ SIGHTINGS = 200_000 // LANES
 """Bound of distinct (value, flow, channel) of a lane; later ones count as one value per type."""
 CANDIDATES = 40_000 // LANES
 PACKETS = 32
+RECEIVED = frozenset({"usage.command"})
+"""Types that count where the device receives them; all others count where it sends them."""
 VALUES_LISTED = 100
 """Distinct values of one type to one destination that get a row of their own; the rest share one."""
 MANY = "\0many"
@@ -48,6 +50,8 @@ class Sighting:
     shape: str
     reasoning: str
     first: int
+    packet: int
+    offset: int | None
     packets: list[int] = field(default_factory=list)
     count: int = 0
 
@@ -83,8 +87,8 @@ class Book:
         """Shows no value."""
         return f"Book({len(self._rows)} sightings)"
 
-    def add(self, content: Content, node: Node, hit: Hit) -> None:
-        """Adds one hit of one body."""
+    def add(self, content: Content, node: Node, hit: Hit, offset: int | None = None) -> None:
+        """Adds one hit of one body; `offset` is where in it the value stands."""
         rows, bound = (self._candidates, CANDIDATES) if hit.candidate else (self._rows, SIGHTINGS)
         key = (hit.data_type, hit.value, content.flow, content.outbound, content.channel)
         row = rows.get(key)
@@ -96,9 +100,9 @@ class Book:
                 key = (hit.data_type, MANY, *key[2:])
                 row = rows.get(key)
             if row is None:
-                rows[key] = row = _start(content, node, hit)
+                rows[key] = row = _start(content, node, hit, offset)
         elif hit.confidence is not row.confidence and RANK[hit.confidence] > RANK[row.confidence]:
-            better = _start(content, node, hit)
+            better = _start(content, node, hit, offset)
             better.count, better.packets, better.first = row.count, row.packets, row.first
             rows[key] = row = better
         row.count += 1
@@ -144,8 +148,11 @@ class Book:
 
     def exposures(
         self, types: dict[str, DataType], refs: dict[int, FlowRef]
-    ) -> tuple[Exposure, ...]:
-        """Gives what the audited devices sent, merged by type, destination, channel and value."""
+    ) -> tuple[tuple[Exposure, str], ...]:
+        """Gives what the audited devices sent (and of `RECEIVED` got), merged by type, destination, channel and value.
+
+        With each comes its value as it was met first: for `--reveal` alone.
+        """
         merged: dict[Row, list[Sighting]] = defaultdict(list)
         flows: dict[Row, set[str]] = defaultdict(set)
         for key, row in sorted(self._rows.items(), key=lambda item: (item[1].first, item[0])):
@@ -154,7 +161,7 @@ class Book:
             if (
                 ref is None
                 or ref.destination is None
-                or outbound != ref.device_is_client
+                or (outbound == ref.device_is_client) == (data_type in RECEIVED)
                 or data_type not in types
             ):
                 continue
@@ -193,7 +200,7 @@ def _is_public(text: str) -> bool:
     return ipaddress.ip_address(text).is_global
 
 
-def _start(content: Content, node: Node, hit: Hit) -> Sighting:
+def _start(content: Content, node: Node, hit: Hit, offset: int | None) -> Sighting:
     return Sighting(
         hit.confidence,
         content.where,
@@ -202,6 +209,8 @@ def _start(content: Content, node: Node, hit: Hit) -> Sighting:
         hit.shape,
         hit.reasoning,
         content.packet,
+        content.packet,
+        offset,
     )
 
 
@@ -218,6 +227,8 @@ def _joined(rows: list[Sighting]) -> Sighting:
         best.shape,
         best.reasoning,
         min(row.first for row in rows),
+        best.packet,
+        best.offset,
         sorted({packet for row in rows for packet in row.packets})[:PACKETS],
         sum(row.count for row in rows),
     )
@@ -244,8 +255,8 @@ def _listed(
 
 def _number(
     rows: Iterable[tuple[Row, Sighting, tuple[str, ...]]], types: dict[str, DataType]
-) -> tuple[Exposure, ...]:
-    """Gives the exposures with their ids and value groups, in order of type, first packet, destination."""
+) -> tuple[tuple[Exposure, str], ...]:
+    """Gives the exposures with their ids and value groups, in order of type, first packet, destination; and their values."""
     ordered = sorted(rows, key=lambda r: (r[0][0], r[1].first, r[0][1], r[0][2], r[0][3]))
     groups: dict[tuple[str, str], str] = {}
     found = []
@@ -253,26 +264,27 @@ def _number(
         data_type, destination, channel, value = key
         group = groups.setdefault((data_type, value), f"v{len(groups) + 1}")
         about = types[data_type]
-        found.append(
-            Exposure(
-                id=f"exp{number}",
-                data_type=data_type,
-                title=about.title,
-                destination=destination,
-                confidence=row.confidence,
-                channel=Channel(channel),
-                where=row.where,
-                decoding=row.path,
-                masked_sample=ALL if value == MANY else sample(row.sample, row.shape),
-                count=row.count,
-                packets=tuple(row.packets[:PACKETS]),
-                flows=tuple(sorted(flows, key=_natural)),
-                value_group=group,
-                sensitivity=about.sensitivity,
-                gdpr_class=about.gdpr_class,
-                reasoning=row.reasoning,
-            )
+        exposure = Exposure(
+            id=f"exp{number}",
+            data_type=data_type,
+            title=about.title,
+            destination=destination,
+            confidence=row.confidence,
+            channel=Channel(channel),
+            where=row.where,
+            decoding=row.path,
+            masked_sample=ALL if value == MANY else sample(row.sample, row.shape),
+            count=row.count,
+            packets=tuple(row.packets[:PACKETS]),
+            flows=tuple(sorted(flows, key=_natural)),
+            value_group=group,
+            sensitivity=about.sensitivity,
+            gdpr_class=about.gdpr_class,
+            reasoning=row.reasoning,
+            packet=row.packet,
+            offset=row.offset,
         )
+        found.append((exposure, row.sample))
     return tuple(found)
 
 

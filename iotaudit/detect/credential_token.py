@@ -37,8 +37,10 @@ _JWT = re.compile(
     r"(?<![A-Za-z0-9_-])(eyJ[A-Za-z0-9_-]{8,})\.(eyJ[A-Za-z0-9_-]{4,})\.[A-Za-z0-9_-]*"
 )
 _PREFIX = re.compile(
-    r"(?<![A-Za-z0-9])(?:AKIA[0-9A-Z]{16}|ghp_[A-Za-z0-9]{36}|glpat-[A-Za-z0-9_-]{20}|xox[abprs]-[A-Za-z0-9-]{10,72}"
-    r"|sk_live_[A-Za-z0-9]{16,64}|AIza[A-Za-z0-9_-]{35}|SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43})(?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9])(?:A[KS]IA[0-9A-Z]{16}|gh[pous]_[A-Za-z0-9]{36}"
+    r"|github_pat_[A-Za-z0-9_]{22,90}|npm_[A-Za-z0-9]{36}"
+    r"|glpat-[A-Za-z0-9_-]{20}|xox[abprs]-[A-Za-z0-9-]{10,72}"
+    r"|[sr]k_live_[A-Za-z0-9]{16,64}|AIza[A-Za-z0-9_-]{35}|SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43})(?![A-Za-z0-9])"
 )
 _BEARER = re.compile(r"(?i)(?:^|authorization:\s*)bearer\s+([A-Za-z0-9._~+/=-]{8,})")
 _HEADER = KeySet("authorization, proxy authorization")

@@ -14,9 +14,12 @@ KEYS = KeySet(
 )
 WANTS = Wants(keys=KEYS)
 reasoning = (
-    "15 digits with a right check digit under the name IMEI; one in ten random numbers has a "
-    "right check digit."
+    "15 digits that begin with the number of a reporting body, with a right check digit, under the name "
+    "IMEI; one in ten "
+    "random numbers has a right check digit."
 )
+BODIES = frozenset("00 01 10 30 33 35 44 45 49 50 51 52 53 54 86 91 97 98 99".split())  # noqa: SIM905 - a table
+"""First two digits: the bodies that give out type codes (GSMA TS.06 annex), 00 for tests."""
 IMEI_LEN = 15
 
 
@@ -29,6 +32,7 @@ def find(node: Node, _known: Known) -> Iterator[Hit]:
         len(digits) == IMEI_LEN
         and digits.isascii()
         and digits.isdigit()
+        and digits[:2] in BODIES
         and luhn(digits)
         and len(set(digits)) > 2
     ):

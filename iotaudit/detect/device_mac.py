@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from iotaudit.detect.geo_ble_beacons import KEYS as BLE_KEYS
 from iotaudit.detect.geo_wifi_scan import BSSID_KEYS
 from iotaudit.detect.keys import KeySet
 from iotaudit.detect.known import Known
@@ -34,7 +35,8 @@ def find(node: Node, _known: Known) -> Iterator[Hit]:
     """Gives link addresses; bare digits without a name are candidates."""
     if node.kind is not Kind.TEXT or node.key in BSSID_KEYS:
         return
-    named = node.key in KEYS
+    around = _is_around(node)
+    named = node.key in KEYS and not around
     if named and _is_host(node.text):
         yield seen(ID, node.text, Confidence.DETECTED, "six octets under a name for a link address")
         return
@@ -43,11 +45,24 @@ def find(node: Node, _known: Known) -> Iterator[Hit]:
             return
         if _is_host(match[0]):
             ground = "six octets with separators, as link addresses are written"
-            yield seen(ID, match[0], Confidence.DETECTED if named else Confidence.INFERRED, ground)
+            sure = Confidence.DETECTED if named else Confidence.INFERRED
+            yield seen(ID, match[0], sure, ground, candidate=around)
     for number, match in enumerate(_BARE.finditer(node.text)):
         if number >= MOST:
             return
         yield seen(ID, match[0], Confidence.INFERRED, "twelve hexadecimal digits", candidate=True)
+
+
+def _is_around(node: Node) -> bool:
+    """True in a list of Bluetooth devices around: `geo.ble_beacons` reports them, here only the device's own count."""
+    if node.key in BLE_KEYS:
+        return True
+    link = node.link
+    while link is not None:
+        link, step = link
+        if isinstance(step, str) and step in BLE_KEYS:
+            return True
+    return False
 
 
 def _is_host(text: str) -> bool:

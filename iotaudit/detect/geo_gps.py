@@ -1,11 +1,12 @@
-"""Satellite positions: pairs of fields, GeoJSON, pairs in a text, NMEA sentences.
+"""Satellite positions: pairs of fields, GeoJSON, pairs in a text, NMEA sentences, EXIF of pictures.
 
-Source: NMEA 0183 (sentence and checksum), RFC 7946 section 3.1.1 (longitude first).
+Source: NMEA 0183 (sentence and checksum), RFC 7946 section 3.1.1 (longitude first), CIPA DC-008 table 15 (EXIF).
 """
 
 import re
 from collections.abc import Iterator
 
+from iotaudit.codec import picture
 from iotaudit.detect.keys import KeySet
 from iotaudit.detect.known import Known
 from iotaudit.detect.node import Hit, Kind, Node, Wants
@@ -25,11 +26,11 @@ PLACE = KeySet(
 )
 LATITUDE_FIRST = KeySet("latlng, lat lng, lat lon, latlon, =ll")
 """Names of lists that begin with the latitude; GeoJSON, and most others, begin with the longitude."""
-WANTS = Wants(keys=PLACE, record_keys=LATITUDE, shapes=frozenset({"nmea"}))
+WANTS = Wants(keys=PLACE, record_keys=LATITUDE, shapes=frozenset({"nmea"}), binary=True)
 reasoning = (
     "Two numbers in the range of latitude and longitude under their names; with fewer than "
     "three decimals they are "
-    "only inferred. An NMEA sentence has a checksum. Poses in a map (x, y) are not positions on Earth."
+    "only inferred. An NMEA sentence has a checksum; a picture's EXIF names its position as such. Poses in a map (x, y) are not positions on Earth."
 )
 FINE = 3
 MOST = 16
@@ -44,7 +45,12 @@ _NMEA_PAIR = re.compile(r",(\d{2})(\d\d\.\d+),([NS]),(\d{3})(\d\d\.\d+),([EW])")
 
 def find(node: Node, _known: Known) -> Iterator[Hit]:
     """Gives positions in any of the forms."""
-    if node.kind is Kind.RECORD:
+    if node.kind is Kind.BINARY:
+        told = picture.exif_of(node.data)
+        if told is not None and told.place is not None:
+            latitude, longitude = (f"{degrees:.5f}" for degrees in told.place)
+            yield _hit(latitude, longitude, Confidence.PROVEN, "the position in a picture's EXIF")
+    elif node.kind is Kind.RECORD:
         yield from _record(node)
     elif node.kind is Kind.TEXT:
         if node.key in PLACE:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from iotaudit.detect.geo_ble_beacons import KEYS as BLE_KEYS
 from iotaudit.detect.keys import KeySet
 from iotaudit.detect.known import Known
 from iotaudit.detect.node import Hit, Kind, Node, Wants
+from iotaudit.detect.readings import number
 from iotaudit.detect.values import as_mac, is_filler, records, seen
 from iotaudit.model.exposures import Confidence
 
@@ -38,7 +40,7 @@ def find(node: Node, _known: Known) -> Iterator[Hit]:
     if node.kind is Kind.RECORD:
         found = (
             [b for row in records(node) if (b := _access_point(row))]
-            if node.key in LIST_KEYS
+            if node.key in LIST_KEYS and node.key not in BLE_KEYS
             else []
         )
         if len(set(found)) > 1:
@@ -64,14 +66,26 @@ def find(node: Node, _known: Known) -> Iterator[Hit]:
 def _access_point(row: dict[str, object]) -> str:
     """Gives the address of a row that has a valid one and a signal strength, "" for other rows."""
     strong = any(
-        name in SIGNAL_KEYS and isinstance(value, int | float | str) for name, value in row.items()
+        name in SIGNAL_KEYS and _is_signal(value) for name, value in row.items()
     )
     for name, value in row.items():
         if (
             strong
             and (name in BSSID_KEYS or name == "mac")
             and isinstance(value, str)
-            and as_mac(value)
+            and _is_station(value)
         ):
             return value
     return ""
+
+
+def _is_signal(value: object) -> bool:
+    """True for decibels below zero, or a share or step up to a hundred."""
+    found = number(str(value)[:8])
+    return found is not None and -127 <= found <= 100
+
+
+def _is_station(text: str) -> bool:
+    """True for the address of one station: no group address, and not of one digit."""
+    mac = as_mac(text)
+    return mac is not None and not int(mac[:2], 16) & 1 and len(set(mac)) > 2

@@ -40,9 +40,29 @@ RANGES = (
     Range("temperature or breath of a body", BODY, 4, 115),
 )
 RESOURCES = frozenset(
-    {"Patient", "Observation", "Condition", "MedicationRequest", "DiagnosticReport", "Encounter"}
+    [
+        "Patient",
+        "Observation",
+        "Condition",
+        "MedicationRequest",
+        "MedicationStatement",
+        "MedicationAdministration",
+        "DiagnosticReport",
+        "Encounter",
+        "Immunization",
+        "AllergyIntolerance",
+        "Procedure",
+        "CarePlan",
+        "FamilyMemberHistory",
+        "ClinicalImpression",
+        "Appointment",
+        "RelatedPerson",
+        "RiskAssessment",
+        "NutritionOrder",
+        "VisionPrescription",
+    ]
 )
-_HL7 = re.compile(r"MSH\|\^~\\&\|")
+_HL7 = re.compile(r"MSH\|\^~\\&\|(?:[^|\r\n]{0,256}\|){6}[A-Z0-9]{3}(?:\^[A-Z0-9]{3})?(?:\^[A-Z0-9_]{3,7})?\|")
 
 
 def find(node: Node, _known: Known) -> Iterator[Hit]:

@@ -1,59 +1,65 @@
-"""Still images by their headers; below 64 pixels a side they are icons.
+"""Still images by their headers; below 64 pixels a side they are icons. What EXIF says of the camera is given, too.
 
-Source: ITU-T T.81 annex B (JPEG frame header), ISO/IEC 15948 section 11.2.2 (PNG IHDR), RFC 9649 (WebP),
-ISO/IEC 23008-12 (HEIF brands).
+Source: docstring of `codec/picture.py` (formats) and of `codec/exif.py` (maker, model, number).
 """
 
 from collections.abc import Iterator
 
+from iotaudit.codec import grid, picture
 from iotaudit.detect.known import Known
 from iotaudit.detect.node import Hit, Kind, Node, Wants
-from iotaudit.detect.values import kind_of
+from iotaudit.detect.values import kind_of, seen
 from iotaudit.model.exposures import Confidence
 
 ID = "media.image"
 WANTS = Wants(binary=True)
 reasoning = (
-    "A sound header of a picture of at least 64 by 64 pixels; it may be a drawing instead of "
-    "a camera's view."
+    "A sound header of a picture of at least 64 by 64 pixels; it may be a drawing instead of a camera's view. A picture "
+    "whose EXIF names a camera was taken by one."
 )
 LEAST_SIDE = 64
-MARKERS = 256
-FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
-HEIF = frozenset({b"heic", b"heix", b"mif1", b"avif", b"heim"})
+SEARCH_LEN = 1 << 12
+"""A frame of a camera's own protocol may stand before the picture: it begins within so many bytes."""
+TRIES = 4
+CAMERA = (("make", "device.model"), ("model", "device.model"), ("serial", "device.serial"))
+"""Fields of EXIF and the data types that they are."""
 
 
 def find(node: Node, _known: Known) -> Iterator[Hit]:
-    """Gives the picture that the bytes start with."""
+    """Gives the picture that the bytes begin with, or a JPEG file behind a short head."""
     if node.kind is not Kind.BINARY:
         return
-    data = node.data
-    if data[:3] == b"\xff\xd8\xff":
-        yield from _sized("JPEG", _jpeg_size(data))
-    elif data[:8] == b"\x89PNG\r\n\x1a\n" and data[12:16] == b"IHDR" and len(data) >= 24:
-        yield from _sized("PNG", (int.from_bytes(data[16:20]), int.from_bytes(data[20:24])))
-    elif data[:4] == b"RIFF" and data[8:12] == b"WEBP" and data[12:15] == b"VP8":
-        yield kind_of(ID, "WebP image", Confidence.PROVEN, "the header of a WebP image")
-    elif data[4:8] == b"ftyp" and data[8:12] in HEIF:
-        yield kind_of(ID, "HEIF image", Confidence.PROVEN, "the header of an HEIF image")
+    at, shown = _picture(node.data)
+    if shown is None:
+        return
+    if shown.size is None:
+        yield kind_of(ID, f"{shown.name} image", Confidence.DETECTED, f"a sound header of {shown.name}, without the size")
+    elif min(shown.size) >= LEAST_SIDE:
+        word = f"{shown.name} image, {shown.size[0]} x {shown.size[1]}"
+        yield kind_of(ID, word, Confidence.PROVEN, f"a sound header of a {shown.name} image")
+    told = picture.exif_of(node.data[at:] if at else node.data)
+    if told is None:
+        return
+    for field, data_type in CAMERA:
+        text = getattr(told, field)
+        if text:
+            yield seen(data_type, text, Confidence.PROVEN, f"EXIF of a picture names the camera's {field}")
 
 
-def _sized(name: str, size: tuple[int, int] | None) -> Iterator[Hit]:
-    if size is not None and min(size) >= LEAST_SIDE:
-        word = f"{name} image, {size[0]} x {size[1]}"
-        yield kind_of(ID, word, Confidence.PROVEN, f"a sound header of a {name} image")
-
-
-def _jpeg_size(data: bytes) -> tuple[int, int] | None:
-    """Gives width and height from the frame header, None where there is none."""
-    at = 2
-    for _ in range(MARKERS):
-        if at + 9 > len(data) or data[at] != 0xFF:
-            return None
-        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
-        if marker in FRAMES:
-            return int.from_bytes(data[at + 7 : at + 9]), int.from_bytes(data[at + 5 : at + 7])
-        if length < 2:
-            return None
-        at += 2 + length
-    return None
+def _picture(data: bytes) -> tuple[int, picture.Picture | None]:
+    """Gives where the picture begins and its header."""
+    shown = picture.read(data)
+    if shown is not None:
+        return 0, shown
+    grey = grid.pgm(data) if data[:1] == b"P" else None
+    if grey is not None:
+        return 0, None if grey.drawn else picture.Picture("PGM", grey.size)
+    at = data.find(picture.SOI, 1, SEARCH_LEN)
+    for _ in range(TRIES):
+        if at < 0:
+            break
+        shown = picture.read(data[at : at + SEARCH_LEN * 16])
+        if shown is not None:
+            return at, shown
+        at = data.find(picture.SOI, at + 1, SEARCH_LEN)
+    return 0, None

@@ -1,12 +1,14 @@
-"""Video streams by their framing.
+"""Video by the tracks of its container, by the parameter sets of its stream, or by the protocol that carries it.
 
-Source: ISO/IEC 14496-12 (`ftyp`), ITU-T H.264 annex B (start codes, NAL types), ISO/IEC 13818-1 (sync byte
-0x47 every 188 bytes), RFC 2326 section 6 (RTSP requests), RFC 8866 section 5.14 (media description of SDP).
+Source: docstrings of `codec/tracks.py` and `codec/nal.py` (files and elementary streams), RFC 2046 section 5.1 and its
+use for `multipart/x-mixed-replace` (pictures that replace each other), RFC 2326 section 6 (RTSP requests), RFC 8866
+section 5.14 (media description of SDP), RFC 3551 section 6 (payload types).
 """
 
 import re
 from collections.abc import Iterator
 
+from iotaudit.codec import multipart, nal, picture, tracks
 from iotaudit.detect.known import Known
 from iotaudit.detect.node import Hit, Kind, Node, Wants
 from iotaudit.detect.values import kind_of
@@ -14,20 +16,19 @@ from iotaudit.model.exposures import Confidence
 
 ID = "media.video"
 reasoning = (
-    "The framing of a video file or stream; four bytes that look like a start code are not enough."
+    "A container that names a video track, parameter sets whose fields give a size of pictures, or a protocol that "
+    "says what it carries; four bytes that look like a start code are not enough."
 )
-BRANDS = frozenset(
-    {b"isom", b"iso2", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"dash", b"qt  ", b"M4V "}
-)
-START = b"\x00\x00\x00\x01"
 FIELDS = {
-    "rtp.video": ("RTP video", "most payloads of the stream begin like fragments of video"),
-    "rtmp.video": ("RTMP video", "a video message of the streaming protocol RTMP"),
+    "rtp.video": ("RTP video", Confidence.PROVEN, "most payloads of the stream begin like fragments of video"),
+    "rtp.video.declared": ("RTP video", Confidence.DETECTED, "the number of the payload's type is one of video"),
+    "rtmp.video": ("RTMP video", Confidence.PROVEN, "a video message of the streaming protocol RTMP"),
 }
-"""Places of payload that a dissector proved to be video (docs/protocols/rtp.md), with the word and the ground for it."""
+"""Places of payload that a dissector tells to be video (docs/protocols/rtp.md), with the word and the ground for it."""
 WANTS = Wants(binary=True, shapes=frozenset({"rtsp", "sdp"}), places=frozenset(FIELDS))
 _SDP = re.compile(r"(?m)^m=video \d{1,5}(?:/\d+)? [A-Z/]*RTP/")
 _RTSP = re.compile(r"(?m)^(?:DESCRIBE|SETUP|PLAY|ANNOUNCE|RECORD) rtsp://\S+ RTSP/\d\.\d")
+_PART = f"{multipart.ID}:"
 
 
 def find(node: Node, _known: Known) -> Iterator[Hit]:
@@ -39,41 +40,26 @@ def find(node: Node, _known: Known) -> Iterator[Hit]:
     if node.kind is Kind.TEXT and _SDP.search(node.text):
         yield kind_of(ID, "announced video stream", Confidence.DETECTED, "a description that announces a video stream")
     if node.where in FIELDS:
-        word, ground = FIELDS[node.where]
-        yield kind_of(ID, word, Confidence.PROVEN, ground)
-        return
-    if node.kind is not Kind.BINARY:
-        return
+        yield kind_of(ID, *FIELDS[node.where])
+    elif node.kind is Kind.BINARY:
+        yield from _framed(node)
+
+
+def _framed(node: Node) -> Iterator[Hit]:
+    """Gives video by the framing of bytes."""
     data = node.data
-    if data[4:8] == b"ftyp" and data[8:12] in BRANDS:
-        yield kind_of(ID, "MP4 video", Confidence.PROVEN, "the header of an MP4 file")
-    elif data[:4] == b"FLV\x01" and data[5:9] == b"\x00\x00\x00\x09":
-        yield kind_of(ID, "FLV video", Confidence.PROVEN, "the header of an FLV file")
-    elif data[:4] == START and _is_h264(data):
-        yield kind_of(
-            ID,
-            "H.264 video",
-            Confidence.PROVEN,
-            "parameter sets of an H.264 stream, each with a start code",
-        )
-    elif len(data) > 188 * 4 and all(
-        data[at] == 0x47 for at in range(0, 188 * 5, 188) if at < len(data)
-    ):
-        yield kind_of(
-            ID,
-            "MPEG transport stream",
-            Confidence.PROVEN,
-            "five sync bytes at the distance of packets",
-        )
-
-
-def _is_h264(data: bytes) -> bool:
-    """True where a sequence parameter set (type 7) is followed by a picture parameter set (type 8)."""
-    follow = data.find(START[1:], 5, 512)
-    return (
-        len(data) > 8
-        and data[4] & 0x9F == 7
-        and follow > 0
-        and data[follow + 3 : follow + 4] != b""
-        and (data[follow + 3] & 0x9F == 8)
-    )
+    held = tracks.read(data)
+    if held is not None:
+        if held.video:
+            yield kind_of(ID, f"{held.name} video", Confidence.PROVEN, f"{held.name} with a track of video")
+        elif not held.audio:
+            yield kind_of(ID, f"{held.name} video", Confidence.DETECTED, f"the framing of {held.name}; its tracks do not show")
+        return
+    if data[:3] == picture.SOI:
+        if not node.key and node.steps and node.steps[-1].startswith(_PART) and picture.read(data) is not None:
+            yield kind_of(ID, "motion JPEG", Confidence.DETECTED, "a picture as a part without a name, as cameras stream them")
+        return
+    film = nal.read(data)
+    if film is not None:
+        word = f"{film.name} video, {film.size[0]} x {film.size[1]}"
+        yield kind_of(ID, word, Confidence.PROVEN, f"parameter sets of an {film.name} stream, each with a start code")

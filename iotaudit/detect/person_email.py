@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache, lru_cache
+from importlib import import_module
+from typing import Any
 
 from iotaudit.detect.known import Known
 from iotaudit.detect.node import Hit, Kind, Node, Wants
@@ -11,7 +14,8 @@ from iotaudit.model.exposures import Confidence
 ID = "person.email"
 WANTS = Wants(shapes=frozenset({"email"}))
 reasoning = (
-    "The syntax of an address with a domain; addresses of roles (support, info) and files "
+    "The syntax of an address with a domain below a public suffix; addresses of roles (support, info) and "
+    "files "
     "such as `a@2x.png` are not."
 )
 MOST = 256
@@ -29,6 +33,25 @@ ROLES = frozenset(
         "contact",
         "git",
         "abuse",
+        "sales",
+        "help",
+        "helpdesk",
+        "hello",
+        "office",
+        "privacy",
+        "security",
+        "webmaster",
+        "hostmaster",
+        "mailer-daemon",
+        "marketing",
+        "feedback",
+        "legal",
+        "press",
+        "jobs",
+        "customerservice",
+        "customer.service",
+        "notifications",
+        "alerts",
     ]
 )
 NO_DOMAINS = frozenset(
@@ -47,8 +70,13 @@ NO_DOMAINS = frozenset(
         "lan",
         "internal",
         "invalid",
+        "localhost",
+        "onion",
+        "arpa",
     ]
 )
+RESERVED = frozenset({"example", "test"})
+"""Ends of names for documents and laboratories (RFC 2606): no list of suffixes has them."""
 _ADDRESS = re.compile(
     r"(?<![\w.%+-])([A-Za-z0-9][A-Za-z0-9._%+-]{0,63})@((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?\.){1,6}"
     r"([A-Za-z]{2,24}))(?![\w@-])"
@@ -68,4 +96,17 @@ def find(node: Node, known: Known) -> Iterator[Hit]:
             continue
         if _USER_INFO.search(node.text[max(0, match.start() - 64) : match.start()]):
             continue
+        if match[3].casefold() not in RESERVED and not has_owner(match[2].casefold()):
+            continue
         yield seen(ID, match[0], Confidence.DETECTED, "the syntax of an e-mail address")
+
+
+@lru_cache(1 << 10)
+def has_owner(domain: str) -> bool:
+    """True where a domain is below a public suffix that is listed; the list is loaded with the first candidate."""
+    return _suffixes().privatesuffix(domain) is not None
+
+
+@cache
+def _suffixes() -> Any:  # noqa: ANN401 - a library without types
+    return import_module("publicsuffixlist").PublicSuffixList(accept_unknown=False)

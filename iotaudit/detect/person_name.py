@@ -20,7 +20,9 @@ WANTS = Wants(keys=KEYS)
 reasoning = (
     "Letters under a name for a person's name; only a match with the tester's name proves it."
 )
-_NAME = re.compile(r"[^\W\d_][\w .,'\u2019-]{1,63}")
+_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .,'\u2019-]){1,63}")
+_LETTERS = re.compile(r"[^\W\d_]{2}")
+MOST_WORDS = 6
 
 
 def find(node: Node, _known: Known) -> Iterator[Hit]:
@@ -30,6 +32,8 @@ def find(node: Node, _known: Known) -> Iterator[Hit]:
         node.kind is Kind.TEXT
         and node.key in KEYS
         and _NAME.fullmatch(text)
+        and _LETTERS.search(text)
+        and len(text.split()) <= MOST_WORDS
         and not is_filler(text)
     ):
         yield seen(ID, text, Confidence.DETECTED, "letters under a name for a person's name")

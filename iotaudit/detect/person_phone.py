@@ -1,8 +1,14 @@
-"""Telephone numbers. Source: ITU-T E.164 (at most 15 digits) and its list of country codes, 2016."""
+"""Telephone numbers.
+
+Source: ITU-T E.164 (at most 15 digits); the numbering plans of countries as the library `phonenumbers` has them.
+"""
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from importlib import import_module
 
+from iotaudit.codec.guard import guarded
 from iotaudit.detect.keys import KeySet
 from iotaudit.detect.known import Known
 from iotaudit.detect.node import Hit, Kind, Node, Wants
@@ -16,61 +22,21 @@ KEYS = KeySet(
 )
 WANTS = Wants(keys=KEYS, shapes=frozenset({"phone"}))
 reasoning = (
-    "7 to 15 digits under a name for a telephone number; without a name, the international "
-    "form in one piece."
+    "A number of a country's numbering plan under a name for a telephone number; without such a name the "
+    "international "
+    "form in one piece is inferred only, and so are digits under the name that none of the plans has."
 )
 MOST = 64
-_ONE_DIGIT = "17"
-_TWO_DIGITS = frozenset(
-    [
-        "20",
-        "27",
-        "30",
-        "31",
-        "32",
-        "33",
-        "34",
-        "36",
-        "39",
-        "40",
-        "41",
-        "43",
-        "44",
-        "45",
-        "46",
-        "47",
-        "48",
-        "49",
-        "51",
-        "52",
-        "53",
-        "54",
-        "55",
-        "56",
-        "57",
-        "58",
-        "60",
-        "61",
-        "62",
-        "63",
-        "64",
-        "65",
-        "66",
-        "81",
-        "82",
-        "84",
-        "86",
-        "90",
-        "91",
-        "92",
-        "93",
-        "94",
-        "95",
-        "98",
-    ]
-)
-_THREE_DIGITS = ("21", "22", "23", "24", "25", "26", "29", "35", "37", "38", "42", "50", "59", "67", "68", "69", "85",
-    "88", "96", "97", "99")  # fmt: skip
+DIGITS = "0123456789"
+GROUNDS = {
+    Confidence.DETECTED: "a number of a numbering plan under a name for a telephone number",
+    Confidence.INFERRED: "digits under a name for a telephone number, in no numbering plan that was tried",
+}
+REGIONS = (
+    "DE", "FR", "IT", "ES", "NL", "BE", "AT", "CH", "GB", "IE", "PL", "CZ", "DK", "SE", "NO", "FI", "PT",
+    "GR", "HU", "RO", "US", "CN", "IN", "JP", "KR", "TW", "AU", "BR", "MX", "TR", "UA", "IL", "ZA", "SG",
+)  # fmt: skip
+"""Countries whose numbering plans a number without a country code is held against."""
 _INTERNATIONAL = re.compile(r"(?<![\w+.])\+[1-9]\d{7,14}(?![\w.])")
 _NATIONAL = re.compile(r"\+?[0-9(][0-9 ()/.-]{5,22}[0-9]")
 _OTHER = re.compile(r"\d{4}-\d\d-\d\d.*|\d+\.\d+(?:\.\d+)*")
@@ -80,22 +46,39 @@ def find(node: Node, _known: Known) -> Iterator[Hit]:
     """Gives numbers by name, and international ones by form."""
     text = node.text.strip()
     if node.kind in (Kind.TEXT, Kind.NUMBER) and node.key in KEYS:
-        digits = sum(c.isdigit() for c in text)
-        if 7 <= digits <= 15 and _NATIONAL.fullmatch(text) and not _OTHER.fullmatch(text):
-            plain = "".join(c for c in text if c.isdigit() or c == "+")
-            ground = "digits under a name for a telephone number"
-            yield seen(ID, text, Confidence.DETECTED, ground, texts=(text, plain))
+        plain = "".join(c for c in text if c in DIGITS or c == "+")
+        if 7 <= len(plain.lstrip("+")) <= 15 and _NATIONAL.fullmatch(text) and not _OTHER.fullmatch(text):
+            confidence = _keyed(plain)
+            if confidence is not None:
+                ground = GROUNDS[confidence]
+                yield seen(ID, text, confidence, ground, texts=(text, plain))
             return
     if node.kind is Kind.TEXT:
         for number, match in enumerate(_INTERNATIONAL.finditer(node.text)):
-            if number < MOST and _has_country(match[0][1:]):
-                yield seen(
-                    ID,
-                    match[0],
-                    Confidence.INFERRED,
-                    "the international form of a telephone number",
-                )
+            if number < MOST and is_assigned(match[0], None):
+                ground = "the international form of a number that its country's plan has"
+                yield seen(ID, match[0], Confidence.INFERRED, ground)
 
 
-def _has_country(digits: str) -> bool:
-    return digits[0] in _ONE_DIGIT or digits[:2] in _TWO_DIGITS or digits[:2] in _THREE_DIGITS
+def _keyed(plain: str) -> Confidence | None:
+    """Gives how sure a number is under a name for one: an international one must be in its country's plan."""
+    if len(set(plain)) < 3:
+        return None
+    if plain.startswith(("+", "00")):
+        return Confidence.DETECTED if is_assigned("+" + plain.lstrip("+0"), None) else None
+    told = is_assigned("+" + plain, None) or any(is_assigned(plain, region) for region in REGIONS)
+    return Confidence.DETECTED if told else Confidence.INFERRED
+
+
+@lru_cache(1 << 10)
+def is_assigned(text: str, region: str | None) -> bool:
+    """True where the numbering plan of the number's country (`region` for one without a country code) has it.
+
+    The library is loaded with the first candidate: most captures have none.
+    """
+    phonenumbers = import_module("phonenumbers")
+
+    def check() -> bool:
+        return bool(phonenumbers.is_valid_number(phonenumbers.parse(text, region)))
+
+    return guarded("phonenumbers", check) is True

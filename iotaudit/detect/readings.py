@@ -29,17 +29,18 @@ def readings(data_type: str, node: Node, ranges: tuple[Range, ...]) -> Iterator[
     if node.kind not in (Kind.NUMBER, Kind.TEXT) or len(node.text) > NUMBER_LEN:
         return
     fitting = [r for r in ranges if node.key in r.keys]
-    number = _number(node.text) if fitting else None
-    if number is None:
+    found = number(node.text) if fitting else None
+    if found is None:
         return
     for one in fitting:
-        if one.low <= number <= one.high:
+        if one.low <= found <= one.high:
             ground = "a number in a plausible range under a telling name"
             yield kind_of(data_type, one.word, Confidence.DETECTED, ground)
             return
 
 
-def _number(text: str) -> float | None:
+def number(text: str) -> float | None:
+    """Gives the number that a short text is, a percent sign apart; None for other texts."""
     plain = text.strip().rstrip("%")
     if not plain or plain[-1] not in "0123456789" or plain[0] not in "0123456789+-.":
         return None

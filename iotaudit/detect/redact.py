@@ -1,4 +1,4 @@
-"""The redactor: masks every hit value in every string of the output, in place. See docs/data-types/known-values.md.
+"""The redactor: masks every hit value in every string of the output, in place, also where a word encodes it. See docs/data-types/known-values.md.
 
 Addresses, MACs, `devices[].*` and registrable domains stay.
 """
@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from iotaudit.codec.url import unquote
+from iotaudit.detect import encoded
 from iotaudit.detect.keys import KeySet
 from iotaudit.detect.masks import ALL, DOT, mask
 from iotaudit.model.copies import changed
@@ -157,7 +158,7 @@ class Redactor:
                 break
             name = _replace(name, [(a, min(b, head_len), shape) for a, b, shape in spans])
             head_len = len(name) - keep
-        return name
+        return encoded.hide(name[:head_len], self._holds, ALL) + name[head_len:]
 
     def flow(self, flow: Flow) -> Flow:
         """Gives the flow with names, hello, certificate, requests and MQTT session masked; mostly as it is."""
@@ -291,9 +292,12 @@ class Redactor:
         for _ in range(ROUNDS):
             spans = self._spans(text)
             if not spans:
-                return text
+                return encoded.hide(text, self._holds, ALL)
             text = _replace(text, spans)
-        return text if not self._spans(text) else ALL
+        return encoded.hide(text, self._holds, ALL) if not self._spans(text) else ALL
+
+    def _holds(self, text: str) -> bool:
+        return bool(self._spans(text))
 
     def _spans(self, text: str) -> list[tuple[int, int, str]]:
         """Gives where values stand, left to right, the longest first at each place."""

@@ -40,7 +40,7 @@ _DIGIT_SHAPES = {
 _LITERALS = {
     "email": (b"@", b"%40"),
     "jwt": (b"eyJ",),
-    "key_prefix": (b"AKIA", b"ghp_", b"glpat-", b"xox", b"sk_live_", b"AIza", b"SG."),
+    "key_prefix": (b"AKIA", b"ASIA", b"ghp_", b"gho_", b"ghs_", b"ghu_", b"github_pat_", b"npm_", b"glpat-", b"xox", b"k_live_", b"AIza", b"SG."),
     "pem": (b"-----BEGIN ",),
     "wifi_qr": (b"WIFI:",),
     "basic": (b"asic ",),
@@ -48,10 +48,11 @@ _LITERALS = {
     "nmea": (b"$G", b"$BD"),
     "ipv6_local": (b"fe80:", b"fd", b"FE80:", b"FD"),
     "map": (b"FIELDS x y z", b"OccupancyGrid", b"occupancy", b"P2\n"),
-    "log": (b"raceback", b"anic", b"egfault", b"EGV", b"logcat"),
+    "log": (b"raceback", b"anic", b"egfault", b"(SIG", b"logcat", b"oroutine ", b".java:"),
     "rtsp": (b"rtsp://", b"rtmp://"),
     "sdp": (b"m=video ", b"m=audio "),
     "userinfo": (b"://",),
+    "packages": (b"package:", b"ii  ", b"PID "),
     "fhir": (b'"resourceType"', b"MSH|"),
 }
 NAMES = frozenset(_HEX_SHAPES) | frozenset(_DIGIT_SHAPES) | frozenset(_LITERALS)

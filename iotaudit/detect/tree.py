@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from iotaudit.codec import (
     base64,
     coding,
+    csv,
     gzip,
     json,
     jwt,
@@ -181,20 +182,26 @@ class Tree:
                     (),
                     places(known),
                 )
+            if len(parsed.values) > 1 and data.count(b"\n") >= json.LINES:
+                self.budget.exceed("nodes")
             for root, value in parsed.values:
                 self._json(value, key, (None, root), layer)
             return
+        if json.is_too_deep(data):
+            self.budget.exceed("depth")
         told = unpack.table(data)
         if told is not None:
+            if told[0] == csv.ID and data.count(b"\n") > csv.ROWS:
+                self.budget.exceed("nodes")
             self._structured(told, data, path, cover, depth, key)
             return
         layer = Layer(path, cover, depth, shapes, known)
         if url.is_form(data) and not self._where.startswith(_NAME_PLACES):
-            self._form(url.fields(data), layer, "form")
+            self._form(self._fields(data), layer, "form")
             return
         text = data.decode(errors="replace")
         if self._where == "http.header.cookie" and depth == 0:
-            self._form(url.fields(data, b";"), layer, "cookie")
+            self._form(self._fields(data, b";"), layer, "cookie")
             return
         for piece in xor.decode(data, self.budget):
             self._layer(piece.data, (*path, xor.ID), cover, depth + 1, key)
@@ -249,12 +256,10 @@ class Tree:
             self._unwrap(text, key, layer, link)
 
     def _is_json(self, text: str, layer: Layer) -> bool:
-        if (
-            len(text) < NESTED_LEN
-            or text[0] not in "{["
-            or text[-1] not in "}]"
-            or layer.depth >= DEPTH
-        ):
+        if len(text) < NESTED_LEN or text[0] not in "{[" or text[-1] not in "}]":
+            return False
+        if layer.depth >= DEPTH:
+            self.budget.exceed("depth")
             return False
         return json.parse(text.encode(errors="replace")) is not None
 
@@ -262,7 +267,10 @@ class Tree:
         """Walks what a text value encodes: escapes, positions of a receiver, a form, a token, an encoded word."""
         if layer.depth >= DEPTH and looks_encoded(text):
             self.budget.exceed("depth")
-        if layer.depth >= DEPTH or len(text) > self.budget.room():
+        if layer.depth >= DEPTH:
+            return
+        if len(text) > self.budget.room():
+            self.budget.exceed("bytes")
             return
         cover = layer.cover or text
         depth = layer.depth + 1
@@ -277,7 +285,7 @@ class Tree:
         if link is not None and "=" in text and "&" in text:
             data = text.encode(errors="replace")
             if url.is_form(data):
-                self._form(url.fields(data), layer.below(layer.through(link)), "form")
+                self._form(self._fields(data), layer.below(layer.through(link)), "form")
                 return
         if len(text) < base64.LEAST_LEN or not text.isascii():
             return
@@ -403,6 +411,12 @@ class Tree:
         if asked:
             self._see(self._node(Kind.RECORD, key, layer, value=record), asked, NOTHING)
 
+    def _fields(self, data: bytes, separator: bytes = b"&") -> tuple[Piece, ...]:
+        """Gives the fields of a form, query or cookie."""
+        if data.count(separator) >= url.FIELDS:
+            self.budget.exceed("nodes")
+        return url.fields(data, separator)
+
     def _form(self, pieces: Iterable[Piece], layer: Layer, step: str) -> None:
         """Walks the fields of a form, query or cookie."""
         record: dict[str, object] = {}
@@ -458,14 +472,17 @@ class Tree:
             if part:
                 layer = Layer(path, "", 0, self._index.by_shapes(part), self._index.known_in(part))
                 if url.is_form(part):
-                    self._form(url.fields(part), layer, "query")
+                    self._form(self._fields(part), layer, "query")
                 else:
                     self._layer(part, path, "", 0, "query")
 
     def _levels(self, data: bytes, key: str, path: tuple[str, ...]) -> None:
         """Walks what single levels of a path or topic encode: as a whole it is no word of any alphabet."""
         levels = data.split(b"/")
-        if not 1 < len(levels) <= STRINGS:
+        if len(levels) == 1:
+            return
+        if len(levels) > STRINGS:
+            self.budget.exceed("tokens")
             return
         within = Layer(path, "", 0, (), NOTHING)
         for level in levels:

@@ -46,3 +46,8 @@ def test_undecidable_short_value_is_no_token(lab: Any) -> None:
 
 def test_true_token_field_of_a_protocol(lab: Any) -> None:
     assert lab.sure(ID, "00112233445566778899aabbccddeeff", where="miio.token", key="token") == ["proven"]
+
+
+def test_pass_further_prefixes_of_issuers(lab: Any) -> None:
+    for token in ("ASIA" + "A1B2C3D4E5F6G7H8", "gho_" + "aB3" * 12, "npm_" + "Zx9" * 12, "github_pat_" + "aB3_" * 8):
+        assert lab.sure("credential.token", {"x": token}) == ["proven"], token

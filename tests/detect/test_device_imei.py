@@ -23,3 +23,7 @@ def test_near_miss_same_digits_under_another_name(lab: Any) -> None:
 
 def test_undecidable_masked_value_is_no_hit(lab: Any) -> None:
     assert lab.hits(ID, {"imei": "49015420*******"}) == []
+
+
+def test_fail_prefix_of_no_reporting_body(lab: Any) -> None:
+    assert lab.hits("device.imei", {"imei": "790154203237511"}) == []

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.codec.media_bytes import jpeg, tiff
+
 ID = "geo.gps"
 
 
@@ -50,3 +52,17 @@ def test_true_position_of_geojson_and_of_lists_with_the_latitude_first(lab: Any)
         "51.46,7.02",
     ]
     assert lab.values(ID, {"latlng": [51.45563, 7.01164]}) == ["51.46,7.01"]
+
+
+def test_true_position_in_a_picture_is_proven_and_masked(lab: Any, write: Any) -> None:
+    picture = jpeg(640, 480, tiff(("N", (51, 27, 2027), "E", (7, 0, 4190))))
+    assert lab.sure(ID, picture) == ["proven"]
+    assert lab.values(ID, picture) == ["51.46,7.01"]
+    rows = [row for row in lab.detect(write(picture)).exposures if row.data_type == ID]
+    assert [(row.confidence.value, row.count) for row in rows] == [("proven", 1)]
+    assert "51.45" not in rows[0].masked_sample
+
+
+def test_near_miss_picture_without_a_fix(lab: Any) -> None:
+    assert lab.hits(ID, jpeg(640, 480, tiff())) == []
+    assert lab.hits(ID, jpeg(640, 480, tiff(("N", (0, 0, 0), "E", (0, 0, 0))))) == []

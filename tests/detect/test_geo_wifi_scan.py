@@ -45,3 +45,10 @@ def test_undecidable_name_alone_is_detected(lab: Any) -> None:
 
 def test_near_miss_cookie_called_ssid(lab: Any) -> None:
     assert lab.hits(ID, "SSID=A_xyz; lang=de", "http.header.cookie", "cookie") == []
+
+
+def test_fail_group_addresses_and_signals_out_of_range(lab: Any) -> None:
+    rows = [{"bssid": "01:00:5e:00:53:01", "rssi": -50}, {"bssid": "33:33:5e:00:53:02", "rssi": -60}]
+    assert [hit for hit in lab.hits("geo.wifi_scan", {"scan": rows}) if hit.confidence.value == "proven"] == []
+    rows = [{"mac": "02:00:5e:00:53:01", "level": 4096}, {"mac": "02:00:5e:00:53:02", "level": "high"}]
+    assert lab.hits("geo.wifi_scan", {"scan": rows}) == []

@@ -27,3 +27,7 @@ def test_near_miss_other_rates_and_resources(lab: Any) -> None:
 
 def test_undecidable_word_is_no_reading(lab: Any) -> None:
     assert lab.hits(ID, {"heart_rate": "normal"}) == []
+
+
+def test_fail_header_of_no_message(lab: Any) -> None:
+    assert lab.hits("health.data", {"note": "MSH|^~\\&| is how a message begins"}) == []

@@ -37,3 +37,11 @@ def test_near_miss_no_domain(lab: Any) -> None:
 
 def test_undecidable_is_detected_not_proven(lab: Any) -> None:
     assert lab.sure(ID, "erika@werk.example.de") == ["detected"]
+
+
+def test_fail_domain_that_nobody_can_own(lab: Any) -> None:
+    assert lab.hits("person.email", {"a": "erika@server.corp", "b": "erika@co.uk", "c": "unit@node.service"}) == []
+
+
+def test_fail_further_roles(lab: Any) -> None:
+    assert lab.hits("person.email", {"a": "privacy@vendor.com", "b": "Sales@vendor.de"}) == []

@@ -18,3 +18,7 @@ def test_near_miss_name_of_anything(lab: Any) -> None:
 
 def test_undecidable_digits_are_no_name(lab: Any) -> None:
     assert lab.hits(ID, {"first_name": "12345", "nickname": "null"}) == []
+
+
+def test_fail_names_of_devices(lab: Any) -> None:
+    assert lab.hits("person.name", {"displayName": "Robot-7 (hall 4)", "nickname": "cam_02"}) == []

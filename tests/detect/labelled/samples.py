@@ -1,18 +1,28 @@
 """The labelled set's values: one record per detector, and one known value per data type. All are invented."""
 
+import base64
 from dataclasses import dataclass
 
+from tests.codec.media_bytes import h264, jpeg, wave
 from tests.detect.labelled.wraps import Record
 
 KEY = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----"
 
+FINGER = "Rk1SACAyMAAAAAAeAAABAAFoAMUAxQEAAAFQAAAA"
+"""A record of finger minutiae (ISO/IEC 19794-2) with one view and no point."""
+APPS = "com.vendor.map.ui com.vendor.ota.core com.vendor.speech.engine org.example.player.app com.android.shell.cmd"
+
 DETECTED: dict[str, Record] = {
+    "biometric.face": {"face_id": "face-2041-a", "similarity": "0.93"},
+    "biometric.other": {"fingerprint_template": FINGER},
     "credential.password": {"password": "Summer-in-the-hall-7"},
     "credential.private_key": {"pem": KEY},
     "credential.token": {"access_token": "q8Zr2LxV7nKd0TfWc5Yb"},
     "credential.wifi": {"wifi_password": "blue lamp 42 north"},
     "device.battery": {"battery": "87"},
     "device.imei": {"imei": "490154203237518"},
+    "device.installed_apps": {"installed_apps": APPS},
+    "device.logs": {"crash": "Fatal signal 11 (SIGSEGV), code 1"},
     "device.imsi": {"imsi": "262011234567890"},
     "device.ip.internal": {"local_ip": "192.168.17.42"},
     "device.ip.public": {},
@@ -21,11 +31,16 @@ DETECTED: dict[str, Record] = {
     "device.os_firmware": {"firmware_version": "4.12.7"},
     "device.serial": {"serial_number": "DW1-0000-0031"},
     "device.uuid": {"device_id": "3f2b8c1e-9a4d-4c7e-8b1f-0123456789ab"},
+    "geo.ble_beacons": {"ble_scan": "c0:11:22:33:44:01 -60 d0:11:22:33:44:02 -71"},
     "geo.coarse": {"timezone": "Europe/Berlin"},
     "geo.floor_map": {"room_name": "Board room"},
+    "geo.pose_track": {"robot_path": "0.1,0.2|0.3,0.2|0.5,0.2|0.7,0.3|0.9,0.4|1.1,0.5|1.3,0.6"},
     "geo.gps": {"latitude": "51.45563", "longitude": "7.01164"},
     "geo.wifi_scan": {"ssid": "Lab-Guest"},
     "health.data": {"heart_rate": "72"},
+    "media.audio": {"clip": base64.b64encode(wave()).decode()},
+    "media.image": {"shot": base64.b64encode(jpeg(160, 120)).decode()},
+    "media.video": {"clip": base64.b64encode(h264()).decode()},
     "payment.account": {"iban": "DE89370400440532013000"},
     "payment.card": {"card_number": "4111111111111111"},
     "people.detection": {"person_count": "3"},
@@ -34,8 +49,11 @@ DETECTED: dict[str, Record] = {
     "person.name": {"full_name": "Erika Mustermann"},
     "person.phone": {"phone": "+49 30 5550123"},
     "person.username": {"username": "emuster"},
+    "person.vehicle_plate": {"license_plate": "E-AB 1234"},
     "site.environment": {"humidity": "41"},
+    "usage.schedule": {"working_hours": "08:00-17:30"},
     "usage.telemetry": {"clean_area": "120"},
+    "work.performance": {"operator_id": "op-77", "efficiency": "87"},
 }
 """Data type → the fields that its detector is to find, under names that senders use."""
 del DETECTED["device.ip.public"]

@@ -19,7 +19,10 @@ def knowledge_once() -> Iterator[None]:
     """Reads knowledge and packs once for a module: reading them is most of a small audit's time."""
     with pytest.MonkeyPatch.context() as patch:
         known = load_knowledge([])
-        patch.setattr("iotaudit.pipeline.load_knowledge", lambda *_: known)
+        patch.setattr(
+            "iotaudit.pipeline.load_knowledge",
+            lambda files=(), *shelf: load_knowledge(files, *shelf) if files else known,
+        )
         patch.setattr("iotaudit.pipeline.load_packs", functools.cache(load_packs))
         yield
 

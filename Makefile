@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench captures recall clean
+.PHONY: demo test check bench captures recall inferred clean
 
 demo: .stamps/all  ## install with all extras, audit a capture that ships, write the HTML report
 	$(BIN)/iotaudit demo --out out/demo
@@ -23,6 +23,9 @@ captures: .stamps/dev  ## make the shipped captures and their expected audits ag
 
 recall: .stamps/dev  ## measure what the detection finds of the labelled set, and write docs/data-types/recall.md
 	$(BIN)/python tools/docs/build_recall.py
+
+inferred: .stamps/dev  ## measure what the patterns make of invented closed talks, and write docs/data-types/inferred.md
+	$(BIN)/python tools/docs/build_inferred.py
 
 SIZE ?= 100M
 bench: .stamps/dev  ## make a capture (SIZE=1G, SIZE=10G for more) and time whole audits of it, then the stages

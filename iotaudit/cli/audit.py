@@ -10,7 +10,9 @@ import typer
 
 from iotaudit.cli.following import until_stopped
 from iotaudit.cli.later import refuse
+from iotaudit.cli.loading import loading
 from iotaudit.cli.output import console, patient
+from iotaudit.cli.revealing import ask_first, show
 from iotaudit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -110,6 +112,9 @@ def audit(
     json: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="Write audit.json here; - is standard output.")
     ] = None,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Print the values themselves to this terminal, after asking.")
+    ] = False,
     fail_on: Annotated[
         FailOn, typer.Option(help="Exit with 1 on a finding of at least this severity.")
     ] = FailOn.none,
@@ -130,9 +135,13 @@ def audit(
     position = place(lab_position) if lab_position is not None else None
     if json == "-" and "-" in captures and sys.stdin.isatty():
         raise UsageError("standard input is a terminal; pipe a capture into it")
+    if reveal:
+        ask_first(captures, json=json, quiet=quiet)
+    values: dict[str, str] = {}
     prepare(out, json)
     with progress_bar(quiet=quiet) as progress, until_stopped() if follow else nullcontext() as wait:
-        from iotaudit import pipeline
+        with loading():
+            from iotaudit import pipeline
 
         result = pipeline.audit(
             captures,
@@ -155,10 +164,15 @@ def audit(
             progress=progress,
             stdin=sys.stdin.buffer,
             follow=wait,
+            reveal=values.update if reveal else None,
         )
     code = exit_code(result, fail_on.value, fail_on_undetermined=fail_on_undetermined)
     with patient():
         write(result, out=out, json=json, quiet=quiet)
+        if reveal:
+            from iotaudit import report
+
+            show(report.document(result, lazy=True), values)
     raise typer.Exit(code)
 
 

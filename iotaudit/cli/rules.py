@@ -93,7 +93,7 @@ def run_cases(names: Names = None) -> None:
         for case in load_cases(path):
             rule = rules[str(path), case.rule]
             outcome, _ = try_rule(
-                rule, case.facts, case.settings, assumed=case.assumed, granted=case.granted
+                rule, case.facts, case.settings, profile=case.profile, assumed=case.assumed, granted=case.granted
             )
             ran += 1
             if outcome.outcome is not case.expect:

@@ -4,13 +4,13 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iotaudit.judge.declared import hold
 from iotaudit.judge.facts import FACTS
 from iotaudit.judge.findings import in_order
 from iotaudit.judge.outcomes import outcome_of
-from iotaudit.judge.scene import NOTHING, make_scene
+from iotaudit.judge.scene import NOTHING, Scene, make_scene
 from iotaudit.judge.verdict import verdict_of, verdict_of_device
 from iotaudit.model.declared import DeclaredRow
 from iotaudit.model.facts import Facts
@@ -37,7 +37,7 @@ def judge(
     facts: Facts, packs: tuple[Pack, ...], profile: Profile | None, settings: Settings
 ) -> Judgement:
     """Gives the judgement: one outcome for each rule of each pack, findings in the contract's order, the verdict."""
-    scene = make_scene(facts, profile, settings)
+    scene = _with_lines(make_scene(facts, profile, settings))
     judged = [outcome_of(rule, scene) for pack in packs for rule in pack.rules]
     return Judgement(
         verdict=verdict_of(scene),
@@ -46,7 +46,7 @@ def judge(
         device_verdicts=tuple(
             (device.id, verdict_of_device(scene, device)) for device in scene.facts.devices
         ),
-        declared=hold(facts.declaration, scene, dict(facts.companies)) if facts.declaration else (),
+        declared=scene.lines,
     )
 
 
@@ -60,9 +60,15 @@ def try_rule(
     granted: Iterable[str] = (),
 ) -> tuple[RuleOutcome, tuple[Finding, ...]]:
     """Gives what one rule makes of a test case; `assumed` sets facts outright, `granted` grants needs."""
-    scene = make_scene(facts, profile, settings, assumed=assumed, granted=granted)
+    scene = _with_lines(make_scene(facts, profile, settings, assumed=assumed, granted=granted))
     outcome, findings = outcome_of(rule, scene)
     return outcome, in_order(findings)
+
+
+def _with_lines(scene: Scene) -> Scene:
+    """Gives the scene with the lines of the declaration."""
+    told = scene.facts.declaration
+    return replace(scene, lines=hold(told, scene, dict(scene.facts.companies))) if told else scene
 
 
 __all__ = ["FACTS", "Judgement", "judge", "try_rule"]

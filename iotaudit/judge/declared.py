@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from iotaudit.judge import words
 from iotaudit.judge.findings import evidence_packets
 from iotaudit.judge.hosts import HostList
-from iotaudit.judge.places import EEA_COUNTRIES
+from iotaudit.judge.places import EEA_COUNTRIES, REMOTE_APPLICATIONS, countries_in
 from iotaudit.judge.scene import Scene, natural
 from iotaudit.model.declared import (
     Declaration,
@@ -22,24 +22,19 @@ from iotaudit.model.declared import (
     Told,
 )
 from iotaudit.model.destinations import Destination, Party, Status, Zone
-from iotaudit.model.exposures import Confidence
+from iotaudit.model.exposures import Channel, Confidence
 from iotaudit.model.flows import Direction, Flow
 from iotaudit.model.knowledge import company_key
 from iotaudit.model.reach import Reach
 
 SEEN, UNDECLARED = DeclaredState.SEEN_AND_DECLARED, DeclaredState.SEEN_NOT_DECLARED
 UNSEEN, CONTRADICTED = DeclaredState.DECLARED_NOT_SEEN, DeclaredState.CONTRADICTED
-EFTA = frozenset(("IS", "LI", "NO"))
 DAY_S = 86_400
 FACTOR = 2
 """A day's payload above so many times the declared one contradicts it (rule PB-004 of the procurement pack)."""
 MAX_PACKETS = 20
 NEAR_LEN = 5
 """Characters that the shorter of two company names has at least, where one begins the other."""
-REMOTE_APPLICATIONS = frozenset(
-    ("ssh", "telnet", "rdp", "vnc", "rfb", "wireguard", "openvpn", "ipsec", "l2tp", "gre", "socks", "pppp", "tutk")
-)
-"""Protocols made for reaching a device from afar."""
 
 
 def hold(declaration: Declaration, scene: Scene, companies: Mapping[str, str]) -> tuple[DeclaredRow, ...]:
@@ -197,7 +192,7 @@ def words_of_party(row: Destination) -> str:
 
 
 def _host_country(item: str, row: DeclaredHost, found: list[Destination], seen: _Seen) -> DeclaredRow:
-    allowed = _countries((row.country,))
+    allowed = countries_in((row.country,))
     placed = _by_country(found, seen.scene)
     wrong = sorted(c for c in placed if c and c not in allowed)
     if wrong:
@@ -247,25 +242,12 @@ def _by_country(rows: Iterable[Destination], scene: Scene) -> dict[str | None, l
     return placed
 
 
-def _countries(told: Iterable[str]) -> frozenset[str]:
-    found: set[str] = set()
-    for code in told:
-        match code:
-            case "EU":
-                found |= EEA_COUNTRIES - EFTA
-            case "EEA":
-                found |= EEA_COUNTRIES
-            case _:
-                found.add(code)
-    return frozenset(found)
-
-
 def _declared_countries(
     item: str, told: Iterable[str], placed: Mapping[str | None, list[Destination]], seen: _Seen
 ) -> Iterator[DeclaredRow]:
     """Gives a line for each country or region of a list."""
     for code in told:
-        rows = [(c, d) for c, found in placed.items() if c in _countries((code,)) for d in found]
+        rows = [(c, d) for c, found in placed.items() if c in countries_in((code,)) for d in found]
         countries = _joined(sorted({c for c, _ in rows if c}))
         yield seen.row(item, code, countries, SEEN if rows else UNSEEN, [d for _, d in rows])
 
@@ -276,7 +258,7 @@ def _storage(declaration: Declaration, seen: _Seen) -> Iterator[DeclaredRow]:
         return
     placed = _by_country(seen.paid, seen.scene)
     yield from _declared_countries("storage_countries", told, placed, seen)
-    allowed = _countries(told)
+    allowed = countries_in(told)
     promise = bool(told) and allowed <= EEA_COUNTRIES
     for country in sorted(c for c in placed if c and c not in allowed):
         broken = promise and country not in EEA_COUNTRIES
@@ -332,7 +314,7 @@ def _administration(declaration: Declaration, seen: _Seen) -> Iterator[DeclaredR
     came = [d for d in map(seen.scene.destinations.get, idents) if d is not None and d.zone is not Zone.LOCAL]
     placed = _by_country(came, seen.scene)
     yield from _declared_countries("administration_from", told, placed, seen)
-    for country in sorted(c for c in placed if c and c not in _countries(told)):
+    for country in sorted(c for c in placed if c and c not in countries_in(told)):
         yield seen.row("administration_from", None, country, UNDECLARED, placed[country])
 
 
@@ -344,7 +326,7 @@ def _data_types(declaration: Declaration, seen: _Seen) -> Iterator[DeclaredRow]:
     sure: set[str] = set()
     packets: dict[str, set[int]] = {}
     for exposure in seen.scene.facts.exposures:
-        if exposure.destination in seen.scene.flows_of:
+        if exposure.destination in seen.scene.flows_of and exposure.channel is not Channel.ENCRYPTED:
             found.setdefault(exposure.data_type, []).append(exposure.destination)
             packets.setdefault(exposure.data_type, set()).update(exposure.packets)
             if exposure.confidence is not Confidence.INFERRED:

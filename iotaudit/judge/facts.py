@@ -5,45 +5,27 @@ it is known not to be there and `Doubt.UNKNOWN` where nobody knows; `AtLeast` is
 """
 
 import datetime
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
-from iotaudit.judge.conditions import AtLeast, Doubt, Value
-from iotaudit.judge.places import EEA_COUNTRIES, is_relay
+from iotaudit.judge import local_facts, notes, promises
+from iotaudit.judge.conditions import AtLeast, Value
+from iotaudit.judge.coverage import why_closed
+from iotaudit.judge.places import EEA_COUNTRIES, REMOTE_APPLICATIONS, is_relay
 from iotaudit.judge.scene import Scene, laws_by_operator, laws_by_place
+from iotaudit.judge.subject import UNKNOWN, LookUp, Resolver, Subject
 from iotaudit.model.destinations import AccessLaw, Destination, Party
-from iotaudit.model.exposures import Exposure
+from iotaudit.model.exposures import Channel, Confidence, Exposure
 from iotaudit.model.facts import CountryFact
-from iotaudit.model.flows import EncryptionState, Flow
-from iotaudit.model.quick import quick
+from iotaudit.model.flows import Direction, EncryptionState, Flow
 from iotaudit.model.reach import Reach
 
-UNKNOWN = Doubt.UNKNOWN
-LookUp = Callable[["Scene", "Subject"], Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Resolver:
-    """A name server that was asked. `configured`: the network gave it to the device (None: not known)."""
-
-    ip: str
-    zone: str
-    configured: bool | None
-    packets: tuple[int, ...]
-
-
-@quick
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a rule looks at. Which fields are set follows from the scope."""
-
-    scope: str
-    destination: Destination | None = None
-    exposure: Exposure | None = None
-    flow: Flow | None = None
-    resolver: Resolver | None = None
-    exposures: tuple[Exposure, ...] = ()
-    destinations: tuple[Destination, ...] = ()
+CONTROL = frozenset(("amqp", "bacnet", "coap", "kasa", "modbus", "mqtt", "snmp", "telnet"))
+"""Protocols whose use is to tell a device what to do, or to let it report."""
+SESSION_WEAKNESSES = frozenset(
+    ("anonymous_suite", "des_suite", "export_suite", "null_suite", "old_version", "rc4_suite")
+)
+"""What is weak in what both ends agreed on, whatever the certificate."""
 
 
 def value_of(fact: str, scene: Scene, subject: Subject) -> Value:
@@ -118,6 +100,46 @@ def _update(scene: Scene, destination: Destination) -> Value:
     if destination.id in scene.fetched_at:
         return True
     return UNKNOWN if destination.id in scene.unread_at else False
+
+
+def _update_in_clear(scene: Scene, destination: Destination) -> Value:
+    if destination.id in scene.fetched_in_clear_at:
+        return True
+    flows = scene.flows_of.get(destination.id, ())
+    return UNKNOWN if any(why_closed(flow) == "unknown_protocol" for flow in flows) else False
+
+
+def _types_in_clear(scene: Scene, destination: Destination) -> Value:
+    found = tuple(sorted(_clear_types(scene).get(destination.id, ())))
+    flows = scene.flows_of.get(destination.id, ())
+    return AtLeast(found) if any(why_closed(flow) == "unknown_protocol" for flow in flows) else found
+
+
+def _clear_types(scene: Scene) -> dict[str, set[str]]:
+    """Gives the data types that could be read on the way, by destination."""
+    key = "types in clear", ""
+    if key not in scene.values:
+        found: dict[str, set[str]] = defaultdict(set)
+        for e in scene.facts.exposures:
+            if e.channel is Channel.PLAINTEXT and e.confidence is not Confidence.INFERRED:
+                found[e.destination].add(e.data_type)
+        scene.values[key] = found
+    types: dict[str, set[str]] = scene.values[key]
+    return types
+
+
+def _control_in_clear(scene: Scene, destination: Destination) -> Value:
+    return any(
+        flow.application in CONTROL and flow.encryption.state is EncryptionState.PLAINTEXT
+        for flow in scene.flows_of.get(destination.id, ())
+    )
+
+
+def _remote_channel(scene: Scene, destination: Destination) -> Value:
+    return any(
+        flow.direction is Direction.INBOUND or "tunnel" in flow.tags or flow.application in REMOTE_APPLICATIONS
+        for flow in scene.flows_of.get(destination.id, ())
+    )
 
 
 def _in_test_country(scene: Scene, destination: Destination) -> Value:
@@ -236,6 +258,15 @@ def _weak(flow: Flow) -> Value:
     return flow.tls.weak if whole else AtLeast(flow.tls.weak)
 
 
+def _weak_session(flow: Flow) -> Value:
+    protocol = flow.encryption.protocol
+    if flow.tls is None:
+        other = flow.encryption.state is EncryptionState.ENCRYPTED and protocol not in (None, "tls", "dtls", "quic")
+        return None if other else _without_tls(flow)
+    found = tuple(weak for weak in flow.tls.weak if weak in SESSION_WEAKNESSES)
+    return found if flow.tls.cipher is not None and flow.tls.version is not None else AtLeast(found)
+
+
 def _self_signed(flow: Flow) -> Value:
     if flow.tls is None:
         return _without_tls(flow)
@@ -295,6 +326,8 @@ def domain_of(destination: Destination) -> str:
 
 
 PLACE_FACTS: dict[str, Callable[[Scene, Destination], Value]] = {
+    **promises.PROMISE_FACTS,
+    **notes.NOTED_FACTS,
     "destination.zone": _zone,
     "destination.country": _country,
     "destination.disputed": _disputed,
@@ -307,9 +340,12 @@ PLACE_FACTS: dict[str, Callable[[Scene, Destination], Value]] = {
     "destination.closed_over_threshold": _closed_over,
     "destination.data_types": _data_types,
     "destination.update_download": _update,
+    "destination.update_in_clear": _update_in_clear,
+    "destination.data_types_in_clear": _types_in_clear,
+    "destination.control_in_clear": _control_in_clear,
+    "destination.remote_channel": _remote_channel,
     "destination.in_test_country": _in_test_country,
     "destination.answers_too_fast": _nobody_knows,
-    "destination.continues_after_opt_out": _nobody_knows,
     "destination.laws": _laws,
     "destination.laws_by_place": _laws_by_place,
     "destination.gags": _gags,
@@ -326,14 +362,19 @@ PLACE_FACTS: dict[str, Callable[[Scene, Destination], Value]] = {
     "country.decision_months_left": _of_country(_months_left),
     "country.decision_challenged": _of_country(_challenged),
 }
-EXPOSURE_FACTS: dict[str, Callable[[Exposure], Value]] = {
-    "exposure.data_type": lambda e: e.data_type,
-    "exposure.sensitivity": lambda e: e.sensitivity,
-    "exposure.gdpr_class": lambda e: e.gdpr_class,
-    "exposure.confidence": lambda e: e.confidence.value,
-    "exposure.channel": lambda e: e.channel.value,
-    "exposure.count": lambda e: e.count,
-    "exposure.before_terms": lambda _: UNKNOWN,
+EXPOSURE_FACTS: dict[str, Callable[[Scene, Exposure], Value]] = {
+    "exposure.data_type": lambda _, e: e.data_type,
+    "exposure.sensitivity": lambda _, e: e.sensitivity,
+    "exposure.gdpr_class": lambda _, e: e.gdpr_class,
+    "exposure.confidence": lambda _, e: e.confidence.value,
+    "exposure.proven": lambda _, e: True if e.confidence is Confidence.PROVEN else UNKNOWN,
+    "exposure.channel": lambda _, e: e.channel.value,
+    "exposure.count": lambda _, e: e.count,
+    "exposure.before_terms": notes.before_terms,
+    "exposure.after_reset": notes.after_reset,
+    "exposure.replayed": lambda _scene, _exposure: UNKNOWN,
+    "exposure.declared": promises.type_declared,
+    "exposure.needed": promises.type_needed,
 }
 FLOW_FACTS: dict[str, Callable[[Flow], Value]] = {
     "flow.direction": lambda f: f.direction.value,
@@ -343,6 +384,7 @@ FLOW_FACTS: dict[str, Callable[[Flow], Value]] = {
     "flow.encryption": _flow_encryption,
     "flow.device_sent": lambda f: f.device_sent,
     "tls.weak": _weak,
+    "tls.weak_session": _weak_session,
     "tls.self_signed": _self_signed,
     "tls.expired": _expired,
 }
@@ -374,8 +416,8 @@ def _of_place(fact: str) -> LookUp:
     return look_up
 
 
-def _of_exposure(get: Callable[[Exposure], Value]) -> LookUp:
-    return lambda _, subject: get(subject.exposure) if subject.exposure else UNKNOWN
+def _of_exposure(get: Callable[[Scene, Exposure], Value]) -> LookUp:
+    return lambda scene, subject: get(scene, subject.exposure) if subject.exposure else UNKNOWN
 
 
 def _of_flow(get: Callable[[Flow], Value]) -> LookUp:
@@ -392,6 +434,7 @@ _LOOK_UPS: dict[str, LookUp] = {
     **{fact: _of_flow(get) for fact, get in FLOW_FACTS.items()},
     **{fact: _of_resolver(get) for fact, get in RESOLVER_FACTS.items()},
     **GROUP_FACTS,
+    **local_facts.LOOK_UPS,
 }
 FACTS = frozenset(_LOOK_UPS)
 """The ids of all facts that have a value here: those of the vocabulary, no more and no less (a test compares)."""

@@ -10,18 +10,28 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from iotaudit.judge import words
-from iotaudit.judge.facts import Subject, countries_of, country_fact, domain_of, law_rows
+from iotaudit.judge.conditions import facts_of
+from iotaudit.judge.facts import countries_of, country_fact, domain_of, law_rows
+from iotaudit.judge.inside import Listener, Login
+from iotaudit.judge.local_facts import listeners
 from iotaudit.judge.scene import Scene, natural
+from iotaudit.judge.subject import Subject
+from iotaudit.judge.told import told_words
+from iotaudit.model.declared import DeclaredRow
 from iotaudit.model.destinations import Destination
+from iotaudit.model.devices import Device
 from iotaudit.model.exposures import Exposure
 from iotaudit.model.facts import CountryFact
 from iotaudit.model.findings import Finding, Rule
 from iotaudit.model.flows import Flow
+from iotaudit.model.observations import Observation
 
 WORD = re.compile(r"\{([a-z_]+)\}")
 MAX_PACKETS = 20
 """Packets cited by one finding: enough to look, the flows name the rest."""
 NOT_KNOWN = "(not known)"
+OF_SERVICES = frozenset(("device.services", "device.services_over_limit", "device.unprotected_services"))
+OF_CONTACTS = frozenset(("device.hosts_in_10min", "device.ports_in_10min"))
 
 
 def make_findings(rule: Rule, subjects: tuple[Subject, ...], scene: Scene) -> tuple[Finding, ...]:
@@ -54,7 +64,7 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _finding(rule: Rule, subject: Subject, flows: tuple[Flow, ...], scene: Scene) -> Finding:
-    flow_ids, packets = _cited(subject, flows, scene)
+    flow_ids, packets = _of_device(rule, subject.device, scene) if subject.scope == "device" else _cited(subject, flows, scene)
     severity = (
         dict(scene.profile.severity).get(rule.id, rule.severity) if scene.profile else rule.severity
     )
@@ -66,7 +76,7 @@ def _finding(rule: Rule, subject: Subject, flows: tuple[Flow, ...], scene: Scene
         title=rule.title,
         severity=severity,
         dimension=rule.dimension,
-        destination=destination.id if destination else None,
+        destination=destination.id if destination else _one_place(subject),
         exposure=exposure.id if exposure else None,
         flows=flow_ids,
         packets=packets,
@@ -80,20 +90,47 @@ def _finding(rule: Rule, subject: Subject, flows: tuple[Flow, ...], scene: Scene
 
 
 def _fingerprint(rule: Rule, subject: Subject) -> str:
-    if subject.scope == "value":
-        where = ",".join(sorted({domain_of(d) for d in subject.destinations}))
-    elif subject.destination is not None:
-        where = domain_of(subject.destination)
-    else:
-        where = subject.resolver.ip if subject.resolver else ""
-    what = subject.exposure.data_type if subject.exposure else ""
+    where, what = _kept(subject)
     return hashlib.sha256("\n".join((rule.id, where, what)).encode("utf-8", "replace")).hexdigest()
+
+
+def _one_place(subject: Subject) -> str | None:
+    """Gives the destination that a line of a declaration is about, where it is one."""
+    rows = subject.item.destinations if isinstance(subject.item, DeclaredRow) else ()
+    return rows[0] if len(rows) == 1 else None
+
+
+def _kept(subject: Subject) -> tuple[str, str]:
+    """Gives where and what of a subject, as far as another capture of the same behaviour shows the same."""
+    item, device = subject.item, subject.device
+    home = (device.mac or next(iter(device.ips), device.id)) if device else ""
+    what = subject.exposure.data_type if subject.exposure else ""
+    match item:
+        case Listener():
+            return home, f"{item.protocol}/{item.service if item.port is None else item.port}"
+        case Login():
+            return domain_of(subject.destination) if subject.destination else "", item.kind
+        case Observation():
+            return item.target or "", item.kind
+        case DeclaredRow():
+            return item.item, str(item.observed if item.declared is None else item.declared)
+    if subject.scope in ("value", "secret"):
+        return ",".join(sorted({domain_of(d) for d in subject.destinations})), what
+    if subject.scope == "announcement" and subject.exposure is not None:
+        return subject.exposure.where.partition(".")[0], what
+    if subject.destination is not None:
+        return domain_of(subject.destination), what
+    return (subject.resolver.ip if subject.resolver else home), what
 
 
 def _cited(
     subject: Subject, flows: tuple[Flow, ...], scene: Scene
 ) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Gives the flows and the packets that a finding rests on."""
+    if isinstance(subject.item, Listener | Login):
+        return subject.item.flows, subject.item.packets[:MAX_PACKETS]
+    if isinstance(subject.item, DeclaredRow):
+        return (), subject.item.packets[:MAX_PACKETS]
     if subject.resolver is not None:
         destination = subject.destination
         return (destination.flows if destination else ()), subject.resolver.packets
@@ -108,6 +145,18 @@ def _cited(
         flow_ids |= dict.fromkeys(f.id for f in rows)
         packets |= set(evidence_packets(destination, rows, scene))
     return tuple(flow_ids), tuple(sorted(packets)[:MAX_PACKETS])
+
+
+def _of_device(rule: Rule, device: Device | None, scene: Scene) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Gives what shows a finding about a whole device: its services, or whom it contacted, where the rule asks for them."""
+    asked = set(facts_of(rule.when))
+    if device is None:
+        return (), ()
+    if asked & OF_SERVICES:
+        rows = [row for row in listeners(scene) if row.device == device.id]
+        flow_ids = tuple(dict.fromkeys(ident for row in rows for ident in row.flows))
+        return flow_ids[:MAX_PACKETS], tuple(sorted({p for row in rows for p in row.packets})[:MAX_PACKETS])
+    return (), scene.inside.contact_packets(device.id) if asked & OF_CONTACTS else ()
 
 
 def _of_exposures(exposures: tuple[Exposure, ...]) -> tuple[tuple[str, ...], tuple[int, ...]]:
@@ -151,6 +200,8 @@ def _first_packets(
 
 def _filled(text: str, subject: Subject, scene: Scene) -> str:
     """Gives a message with its words filled in; what is not known says so. The texts of a capture are inert here."""
+    if "{" not in text:
+        return text
     found = _words(subject, scene)
     return WORD.sub(lambda m: found.get(m[1], NOT_KNOWN) or NOT_KNOWN, text)
 
@@ -158,12 +209,16 @@ def _filled(text: str, subject: Subject, scene: Scene) -> str:
 def _words(subject: Subject, scene: Scene) -> dict[str, str]:
     found: dict[str, str] = {"country": words.country(None)}
     if subject.destination is not None:
-        found |= _place_words(subject.destination, scene)
+        key = "words", subject.destination.id
+        if key not in scene.values:
+            scene.values[key] = _place_words(subject.destination, scene)
+        found |= scene.values[key]
     if subject.exposure is not None:
         found |= {"data_type": subject.exposure.title or subject.exposure.data_type}
         found |= {"masked": subject.exposure.masked_sample}
     if subject.resolver is not None:
         found |= {"resolver": subject.resolver.ip}
+    found |= told_words(subject, scene)
     if subject.scope == "value":
         found |= {"n": str(len({domain_of(d) for d in subject.destinations}))}
     if subject.scope == "service":

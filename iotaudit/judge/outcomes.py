@@ -7,10 +7,11 @@ nothing was unread, the profile's coverage was reached and no subject is in doub
 from dataclasses import dataclass
 
 from iotaudit.judge.conditions import Truth, Value, evaluate, facts_of, unknown_facts
-from iotaudit.judge.facts import Subject, look_up_of
+from iotaudit.judge.facts import look_up_of
 from iotaudit.judge.findings import make_findings
 from iotaudit.judge.needs import in_words, lacking, unheld
 from iotaudit.judge.scene import Scene
+from iotaudit.judge.subject import Subject
 from iotaudit.judge.subjects import subjects_of
 from iotaudit.judge.words import count, listed
 from iotaudit.model.findings import Finding, OutcomeKind, Rule, RuleOutcome
@@ -22,8 +23,19 @@ NOUNS = {
     "resolver": "name server",
     "value": "repeated value",
     "service": "service",
+    "announcement": "announcement",
+    "secret": "secret",
+    "listener": "service of a device",
+    "login": "log-in",
+    "trial": "test",
+    "line": "line",
+    "device": "device",
+    "look": "look",
 }
 IDLE = "the device sent no payload to the outside"
+SILENT = "the device sent no payload to the outside and spoke with no neighbour"
+WITHOUT_TRAFFIC = frozenset(("look", "trial"))
+INSIDE_SCOPES = frozenset(("announcement", "device", "listener", "login", "secret"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +58,8 @@ def outcome_of(rule: Rule, scene: Scene) -> tuple[RuleOutcome, tuple[Finding, ..
             rule, looked.hits, scene
         )
     hard, soft = lacking(rule, scene)
-    if not scene.flows:
-        return _outcome(rule, OutcomeKind.NOT_TESTABLE, IDLE, "a capture in which it does"), ()
+    if idle := _idle(rule, scene):
+        return _outcome(rule, OutcomeKind.NOT_TESTABLE, idle, "a capture in which it does"), ()
     if hard:
         told = f"not observed; missing: {listed(in_words(hard))}"
         return _outcome(rule, OutcomeKind.NOT_TESTABLE, told, listed(in_words((*hard, *soft)))), ()
@@ -55,6 +67,15 @@ def outcome_of(rule: Rule, scene: Scene) -> tuple[RuleOutcome, tuple[Finding, ..
         told = f"not decidable: {rule.knowledge_missing or 'knowledge that the rule rests on is not on file'}"
         return _outcome(rule, OutcomeKind.INCONCLUSIVE, told, listed(in_words(soft))), ()
     return _absence(rule, scene, looked, soft), ()
+
+
+def _idle(rule: Rule, scene: Scene) -> str:
+    """Says why there was nothing to look at, "" where there was: a device that did nothing shows nothing."""
+    if scene.flows or rule.scope in WITHOUT_TRAFFIC:
+        return ""
+    if rule.scope in INSIDE_SCOPES:
+        return "" if scene.inside.sees_local else SILENT
+    return IDLE
 
 
 def _absence(rule: Rule, scene: Scene, looked: Looked, soft: tuple[str, ...]) -> RuleOutcome:

@@ -17,6 +17,12 @@ KNOWN = frozenset((Status.CONFIRMED, Status.CLAIMED))
 RELAYS = ("tunnel", "proxied")
 """Tags of flows whose payload goes on to somewhere else."""
 
+REMOTE_APPLICATIONS = frozenset(
+    ("ssh", "telnet", "rdp", "vnc", "rfb", "wireguard", "openvpn", "ipsec", "l2tp", "gre", "socks", "pppp", "tutk")
+)
+"""Protocols made for reaching a device from afar."""
+EFTA = frozenset(("IS", "LI", "NO"))
+"""Members of the EEA that are none of the EU."""
 EEA_COUNTRIES = frozenset(
     (
         "AT",
@@ -75,6 +81,20 @@ class Placed:
     def disputed(self) -> bool:
         """Sources name different countries."""
         return self.location.status is Status.DISPUTED
+
+
+def countries_in(told: Iterable[str]) -> frozenset[str]:
+    """Gives the countries that a list of countries, EU and EEA stands for."""
+    found: set[str] = set()
+    for code in told:
+        match code:
+            case "EU":
+                found |= EEA_COUNTRIES - EFTA
+            case "EEA":
+                found |= EEA_COUNTRIES
+            case _:
+                found.add(code)
+    return frozenset(found)
 
 
 def is_relay(flow: Flow) -> bool:

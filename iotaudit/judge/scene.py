@@ -7,11 +7,15 @@ from typing import Any
 
 from iotaudit.judge.coverage import coverage_of, why_closed
 from iotaudit.judge.firmware import fetched_firmware
+from iotaudit.judge.inside import Inside, devices_by_ip
 from iotaudit.judge.places import Placed, is_outside, paid_places, worst
+from iotaudit.judge.steps import Step, steps_of
+from iotaudit.model.declared import DeclaredRow
 from iotaudit.model.destinations import AccessLaw, Destination, Status, Zone
+from iotaudit.model.exposures import Channel
 from iotaudit.model.facts import CountryFact, Facts
 from iotaudit.model.findings import Profile
-from iotaudit.model.flows import Direction, Flow
+from iotaudit.model.flows import EncryptionState, Flow
 from iotaudit.model.reach import Coverage, Reach
 from iotaudit.model.result import Settings
 
@@ -23,8 +27,9 @@ class Scene:
     """What is judged. `flows` are those of audited devices that lead outside and carry payload of the device.
 
     `named_by`: name and address to the first packet whose DNS answer paired them. `fetched_at` are the destinations
-    that an audited device fetched a firmware file from, `unread_at` those with conversations that stayed closed;
-    `sees_local` says that a device spoke with an inside host. `types_of` has the data types seen at a destination.
+    that an audited device fetched a firmware file from, `fetched_in_clear_at` those where the line was not encrypted,
+    `unread_at` those with conversations that stayed closed; `inside` is what devices do on their own network,
+    `types_of` has the data types seen at a destination. `steps` are the marked ones with their times, `lines` those of the vendor's declaration.
     `values` keeps facts of destinations that were worked out, `cited` the packets that show one, `subjects` those of
     each scope: many rules ask the same.
 
@@ -39,8 +44,9 @@ class Scene:
     flows_of: Mapping[str, tuple[Flow, ...]]
     flows_by_device: Mapping[str, tuple[Flow, ...]]
     fetched_at: frozenset[str]
+    fetched_in_clear_at: frozenset[str]
     unread_at: frozenset[str]
-    sees_local: bool
+    inside: Inside
     types_of: Mapping[str, frozenset[str]]
     sent_to: Mapping[str, int]
     named_by: Mapping[tuple[str, str], int]
@@ -48,6 +54,8 @@ class Scene:
     countries: Mapping[str, CountryFact]
     coverage: Coverage
     closed_at: Mapping[str, int]
+    steps: tuple[Step, ...] = ()
+    lines: tuple[DeclaredRow, ...] = ()
     assumed: Mapping[str, object] = field(default_factory=dict)
     granted: frozenset[str] = frozenset()
     values: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
@@ -84,7 +92,8 @@ def make_scene(
     """Gives the scene of an audit; the order in which facts come does not matter."""
     facts = _sorted(facts)
     destinations = {d.id: d for d in facts.destinations}
-    seen = _look_over(facts.flows, destinations)
+    inside = Inside(devices_by_ip((d.id, d.ips) for d in facts.devices))
+    seen = _look_over(facts.flows, destinations, inside)
     flows = seen.paying
     by_destination: dict[str, list[Flow]] = defaultdict(list)
     by_device: dict[str, list[Flow]] = defaultdict(list)
@@ -95,7 +104,8 @@ def make_scene(
     flows_of = {key: tuple(rows) for key, rows in by_destination.items()}
     types: dict[str, set[str]] = defaultdict(set)
     for exposure in facts.exposures:
-        types[exposure.destination].add(exposure.data_type)
+        if exposure.channel is not Channel.ENCRYPTED:
+            types[exposure.destination].add(exposure.data_type)
     coverage = coverage_of(facts, profile, flows)
     closed: dict[str, int] = defaultdict(int)
     for row in coverage.closed:
@@ -109,8 +119,9 @@ def make_scene(
         flows_of=flows_of,
         flows_by_device={key: tuple(rows) for key, rows in by_device.items()},
         fetched_at=seen.fetched_at,
+        fetched_in_clear_at=seen.fetched_in_clear_at,
         unread_at=seen.unread_at,
-        sees_local=seen.sees_local,
+        inside=inside,
         types_of={key: frozenset(found) for key, found in types.items()},
         sent_to={key: sum(flow.device_sent for flow in rows) for key, rows in flows_of.items()},
         named_by=_named_by(facts),
@@ -118,6 +129,7 @@ def make_scene(
         countries={c.country: c for c in facts.countries},
         coverage=coverage,
         closed_at=dict(closed),
+        steps=steps_of(facts.marks),
         assumed=assumed,
         granted=frozenset(granted),
     )
@@ -154,29 +166,31 @@ class _Seen:
 
     paying: tuple[Flow, ...]
     fetched_at: frozenset[str]
+    fetched_in_clear_at: frozenset[str]
     unread_at: frozenset[str]
-    sees_local: bool
 
 
-def _look_over(flows: Iterable[Flow], destinations: Mapping[str, Destination]) -> _Seen:
+def _look_over(flows: Iterable[Flow], destinations: Mapping[str, Destination], inside: Inside) -> _Seen:
     """Gives what is judged of the conversations; only those of audited devices that lead outside and pay are kept."""
     paying: list[Flow] = []
     fetched_at: set[str] = set()
+    in_clear_at: set[str] = set()
     unread_at: set[str] = set()
-    sees_local = False
     for flow in flows:
         if flow.device is None:
             continue
-        sees_local = sees_local or flow.direction is Direction.LOCAL
+        inside.take(flow)
         where = flow.destination or ""
         if flow.device_sent > 0 and is_outside(flow, destinations.get(where)):
             paying.append(flow)
         if flow.http and fetched_firmware(flow):
             fetched_at.add(where)
+            if flow.encryption.state is EncryptionState.PLAINTEXT:
+                in_clear_at.add(where)
         if where not in unread_at and why_closed(flow):
             unread_at.add(where)
     paying.sort(key=lambda f: (f.first_packet, f.protocol, f.client.ip, f.client.port, f.id))
-    return _Seen(tuple(paying), frozenset(fetched_at), frozenset(unread_at), sees_local)
+    return _Seen(tuple(paying), frozenset(fetched_at), frozenset(in_clear_at), frozenset(unread_at))
 
 
 def laws_by_place(scene: Scene, destination: Destination) -> tuple[AccessLaw, ...]:

@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 
-from iotaudit.judge.facts import Resolver, Subject, domain_of
+from iotaudit.judge import local_facts
+from iotaudit.judge.facts import domain_of
 from iotaudit.judge.scene import Scene
-from iotaudit.model.exposures import Exposure
+from iotaudit.judge.subject import Resolver, Subject
+from iotaudit.model.exposures import Channel, Exposure
 
 
 def subjects_of(scope: str, scene: Scene) -> tuple[Subject, ...]:
@@ -37,12 +39,54 @@ def _subjects(scope: str, scene: Scene) -> tuple[Subject, ...]:
         case "service":
             return _services(scene)
         case _:
+            return _of_devices(scope, scene)
+
+
+def _of_devices(scope: str, scene: Scene) -> tuple[Subject, ...]:
+    """Gives the subjects of a scope that does not look outside."""
+    match scope:
+        case "announcement":
+            rows = local_facts.announcements(scene)
+            return tuple(Subject(scope, scene.destinations[e.destination], e) for e in rows)
+        case "secret":
+            return tuple(
+                Subject(
+                    scope,
+                    exposure=rows[0],
+                    exposures=tuple(rows),
+                    destinations=tuple(scene.destinations[i] for i in dict.fromkeys(e.destination for e in rows)),
+                )
+                for rows in local_facts.secrets(scene).values()
+            )
+        case "listener":
+            devices = {device.id: device for device in scene.facts.devices}
+            found = local_facts.listeners(scene)
+            return tuple(Subject(scope, device=devices.get(row.device), item=row) for row in found)
+        case "login":
+            logins = local_facts.logins(scene)
+            return tuple(Subject(scope, scene.destinations.get(row.destination), item=row) for row in logins)
+        case "trial":
+            return tuple(Subject(scope, item=row) for row in local_facts.trials(scene))
+        case "line":
+            return tuple(Subject(scope, item=row) for row in scene.lines)
+        case "device":
+            return tuple(Subject(scope, device=device) for device in scene.facts.devices)
+        case "look":
+            return (Subject(scope),)
+        case _:
             raise KeyError(scope)
 
 
 def _exposures(scene: Scene) -> list[Exposure]:
-    """Gives the exposures at destinations outside that got payload of an audited device."""
-    return [e for e in scene.facts.exposures if e.destination in scene.flows_of]
+    """Gives the exposures at destinations outside that got payload of an audited device.
+
+    What is inferred from the rhythm of closed traffic was not seen: rules count it as closed payload alone.
+    """
+    return [
+        e
+        for e in scene.facts.exposures
+        if e.destination in scene.flows_of and e.channel is not Channel.ENCRYPTED
+    ]
 
 
 def _resolvers(scene: Scene) -> tuple[Subject, ...]:

@@ -1,4 +1,4 @@
-"""Amounts in words, the same in evidence and in reports: sizes, shares, counts, countries."""
+"""Amounts in words, the same in evidence and in reports: sizes, rates, spans, shares, counts, countries."""
 
 from iso3166 import countries_by_alpha2
 
@@ -13,6 +13,25 @@ def size(length: int) -> str:
     while round(length / 1000**power, 1) >= 1000 and power < len(UNITS):
         power += 1
     return f"{length / 1000**power:.1f} {UNITS[power - 1]}"
+
+
+def rate(bit_s: float) -> str:
+    """Gives bits per second for people: "640 bit/s", "32 kbit/s", "1.3 Mbit/s"."""
+    if bit_s < 1000:
+        return f"{bit_s:.0f} bit/s"
+    if round(bit_s / 1000) < 1000:
+        return f"{bit_s / 1000:.0f} kbit/s"
+    return f"{bit_s / 1_000_000:.1f} Mbit/s"
+
+
+def span(seconds: float) -> str:
+    """Gives a duration for people: "0.4 s", "3 min 20 s", "2 h 5 min"."""
+    if seconds < 60:
+        return f"{seconds:.1f} s".replace(".0 s", " s")
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def share(part: float) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from iotaudit.model.quick import quick
+
 
 class Zone(StrEnum):
     """Legal space of a place (contract: `zone`)."""
@@ -34,6 +36,7 @@ class Party(StrEnum):
     UNKNOWN = "unknown"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What one source says of an address or a name; never rewritten. `country` is ISO 3166-1 alpha-2 or None.
@@ -53,6 +56,7 @@ class Evidence:
     family: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Location:
     """Where a destination is, as concluded from evidence; `why` names the case of the fusion table."""
@@ -113,6 +117,7 @@ class AccessLaw:
     checked: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class AddressLocation:
     """One address of a destination with its own conclusion."""
@@ -122,6 +127,7 @@ class AddressLocation:
     zone: Zone
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class DestinationSeed:
     """What traffic shows of one peer address under one name: the input of `locate`.
@@ -162,6 +168,7 @@ class DestinationSeed:
     rtt_unused: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Destination:
     """One row per name and operator, or per address where there is no name (contract: `destinations`)."""

@@ -9,6 +9,7 @@ from iotaudit.model.events import DnsAnswer
 from iotaudit.model.exposures import Exposure
 from iotaudit.model.flows import Flow
 from iotaudit.model.inputs import InputFacts, Mark
+from iotaudit.model.observations import Observation
 from iotaudit.model.problems import Problem
 
 
@@ -52,3 +53,5 @@ class Facts:
     """(resolver address, zone) of every resolver that was asked."""
     companies: tuple[tuple[str, str], ...] = ()
     """(name of a company as declared, its name on file) where the curated table has it."""
+    observations: tuple[Observation, ...] = ()
+    """What was observed beside the traffic: active tests, and the technician's answers."""

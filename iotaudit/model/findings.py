@@ -116,3 +116,7 @@ class Profile:
     claims: tuple[tuple[str, str, str], ...]
     payload_threshold: int = 0
     first_party: tuple[str, ...] = ()
+    max_services: int | None = None
+    """Open or announced services above which the surface counts as wide; None: nobody said."""
+    max_multicast_per_s: float | None = None
+    """Packets a second to groups above which a device burdens the network; None: nobody said."""

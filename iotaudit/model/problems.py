@@ -59,6 +59,7 @@ PROBLEM_KINDS: dict[str, str] = {
     "stream_gap": "bytes of a TCP stream are missing from the capture",
     "stream_conflict": "retransmitted bytes differ from the first copy",
     "stream_buffer_full": "out-of-order bytes beyond the bound were dropped",
+    "rhythm_limit": "the rhythm of conversations was kept more coarsely than by second, or not of all",
     "unattributed_bytes": "bytes that belong to no conversation",
     # dissect and detect
     "malformed_message": "a message of a known protocol could not be read",

@@ -13,7 +13,9 @@ from iotaudit.model.exposures import Exposure
 from iotaudit.model.findings import Finding, RuleOutcome, Severity
 from iotaudit.model.flows import Flow
 from iotaudit.model.inputs import InputFacts, Mark
+from iotaudit.model.observations import Observation
 from iotaudit.model.reach import Verdict
+from iotaudit.model.shapes import StepChange
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +86,9 @@ class Audit:
     outcomes: tuple[RuleOutcome, ...]
     verdict: Verdict
     marks: tuple[Mark, ...] = ()
-    observations: tuple[Any, ...] = ()
+    step_changes: tuple[StepChange, ...] = ()
+    """What was different while a marked step ran, by step and destination outside."""
+    observations: tuple[Observation, ...] = ()
     declared: tuple[DeclaredRow, ...] = ()
     warnings: tuple[str, ...] = ()
     pack_titles: tuple[tuple[str, str, str], ...] = ()

@@ -81,10 +81,22 @@ def _load(path: Path, trail: tuple[Path, ...], mistakes: Mistakes) -> Profile:
         steps=steps,
         claims=_claims(fields, mistakes) or below.claims,
         payload_threshold=int(fields.number("payload_threshold", below.payload_threshold)),
+        max_services=_whole(_limit(fields, "max_services", below.max_services)),
+        max_multicast_per_s=_limit(fields, "max_multicast_per_s", below.max_multicast_per_s),
         first_party=_domains(fields, "first_party", mistakes) or below.first_party,
     )
     fields.close()
     return profile
+
+
+def _limit(fields: Fields, key: str, below: float | None) -> float | None:
+    """Gives a limit, None where neither the profile nor one below sets it."""
+    value = fields.number(key, -1 if below is None else below)
+    return None if value < 0 else float(value)
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
 
 
 def _extended(fields: Fields, path: Path, trail: tuple[Path, ...], mistakes: Mistakes) -> Profile:
@@ -183,5 +195,7 @@ def as_row(profile: Profile) -> Mapping[str, object]:
         "min_duration_s": f"{profile.min_duration_s:g}",
         "steps": profile.steps,
         "payload_threshold": str(profile.payload_threshold),
+        "max_services": "" if profile.max_services is None else str(profile.max_services),
+        "max_multicast_per_s": "" if profile.max_multicast_per_s is None else f"{profile.max_multicast_per_s:g}",
         "claims": tuple(f"{text} ({source}, {date})" for text, source, date in profile.claims),
     }

@@ -9,7 +9,7 @@ import datetime
 import ipaddress
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -26,6 +26,7 @@ from iotaudit.packs.keylog import KeyLogFile, load_keylog
 from iotaudit.packs.knowledge import load_knowledge
 from iotaudit.packs.known import load_known
 from iotaudit.packs.library import open_shelf
+from iotaudit.packs.observations import load_observations
 from iotaudit.packs.profiles import load_profile
 from iotaudit.packs.rules import load_packs
 from iotaudit.packs.wifi_key import load_wifi_keys
@@ -59,6 +60,7 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
     progress: Callable[[Progress], None] | None = None,
     stdin: BinaryIO | None = None,
     follow: Callable[[], bool] | None = None,
+    reveal: Callable[[Mapping[str, str]], None] | None = None,
 ) -> Audit:
     """Audits captures of one set-up as one.
 
@@ -83,6 +85,7 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
         progress: called after each block.
         stdin: what "-" reads.
         follow: the one capture file still grows; called at its end, waits a while for more, False ends the reading.
+        reveal: called with the values of the exposures by id, as they were sent; the audit itself holds none of them.
 
     Raises:
         UsageError: an option is wrong, or the device is not in the capture.
@@ -102,6 +105,7 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
             rule_packs = load_packs(tuple(rules) or (chosen.packs if chosen else ()) or DEFAULT_PACKS)
             world = load_knowledge([str(p) for p in geoip], shelf)
             declaration = load_declaration(str(declared)) if declared else None
+            observed, unread = load_observations(name for name in names if name != "-" and Path(name).is_dir())
             known_values = detect.known_values(load_known(str(known))) if known else ()
             key_logs = [load_keylog(str(p)) for p in keylog]
             networks = load_wifi_keys(str(wifi_key)) if wifi_key else ()
@@ -127,9 +131,9 @@ def audit(  # noqa: PLR0913 - every one is an option of the command
             task = Task(names, world.data_types, known_values, masters, tuple(log.text for log in key_logs))
             reading, inputs = _read(task, jobs, progress, stdin, follow)
         with searched(NEVER):
-            result = conclude(reading, inputs, world, rule_packs, chosen, settings, declaration)
+            result = conclude(reading, inputs, world, rule_packs, chosen, settings, declaration, reveal, observed)
         run = Run(started, _host(), time.perf_counter() - clock)
-        return replace(result, run=run, warnings=(*result.warnings, *_about_keys(key_logs, reading)))
+        return replace(result, run=run, warnings=(*result.warnings, *_about_keys(key_logs, reading), *_about_tests(unread)))
 
 
 def _read(
@@ -156,6 +160,12 @@ def _about_keys(key_logs: Sequence[KeyLogFile], reading: Reading) -> Iterator[st
             yield f"key log {log.name}: none of its sessions is in the capture, or their beginnings are missing"
         if log.refused:
             yield f"key log {log.name}: lines that are none of a key log were passed over ({log.refused})"
+
+
+def _about_tests(unread: int) -> Iterator[str]:
+    """Gives what is to say of lines of `observations.jsonl` that could not be read."""
+    if unread:
+        yield f"observations.jsonl: lines that could not be read were passed over ({unread})"
 
 
 def _host() -> str:

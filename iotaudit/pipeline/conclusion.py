@@ -1,13 +1,15 @@
 """What follows once all is read: devices, names, destinations, exposures and the verdict over what was kept."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from iotaudit import __version__, locate
 from iotaudit.assemble.devices import Census, take_census
 from iotaudit.detect.redact import Redactor
+from iotaudit.detect.rhythm import infer
 from iotaudit.judge import judge
+from iotaudit.judge.changes import covered_of, spans_of
 from iotaudit.judge.hosts import network_text
 from iotaudit.locate.names import NameBook
 from iotaudit.locate.resolvers import resolver_tag
@@ -22,18 +24,20 @@ from iotaudit.model.findings import Pack, Profile
 from iotaudit.model.flows import Flow
 from iotaudit.model.inputs import InputFacts
 from iotaudit.model.knowledge import Knowledge, company_key
+from iotaudit.model.observations import Observation
 from iotaudit.model.problems import Problem
 from iotaudit.model.result import Audit, Run, Settings
 from iotaudit.pipeline.flow_list import Sided
 from iotaudit.pipeline.once import count_once
 from iotaudit.pipeline.reading import Reading
+from iotaudit.pipeline.rhythm import Rhythm
 
 Hosted = TypeVar("Hosted", DeclaredHost, DeclaredVolume)
 FREE_TEXT = frozenset(("operators", "sub_processors", "operator", "purpose"))
 """Lines of a declaration whose declared side is free text."""
 
 
-def conclude(
+def conclude(  # noqa: PLR0913, PLR0917 - each is an input of its own
     reading: Reading,
     inputs: tuple[InputFacts, ...],
     knowledge: Knowledge,
@@ -41,11 +45,17 @@ def conclude(
     profile: Profile | None,
     settings: Settings,
     declaration: Declaration | None = None,
+    reveal: Callable[[Mapping[str, str]], None] | None = None,
+    observations: tuple[Observation, ...] = (),
 ) -> Audit:
-    """Gives the audit of what was read: who, where, what, and the verdict. The reading is used up."""
+    """Gives the audit of what was read: who, where, what, and the verdict. The reading is used up.
+
+    `reveal` is called with the values of the exposures by id; the audit holds none of them.
+    """
     rows, once = count_once(reading)
     events = once.events(reading.events())
     hosts = reading.assembler.hosts()
+    shapes = reading.assembler.shapes()
     del reading.assembler  # its tables are as large as the rows
     census = take_census(
         hosts,
@@ -67,23 +77,34 @@ def conclude(
     flows = flows.placed(destinations)
     detection = reading.detector.finish(_own_values(census.devices), once.refs(flows.refs()), once.numbers)
     redactor = detection.redactor
+    if reveal:
+        reveal(detection.values)
     flows = flows.masked(lambda flow: redactor.flow(_tagged(flow, knowledge)))
     destinations = tuple(redactor.destination(d) for d in destinations)
     dns_rows = tuple(
         (redactor.answer(answer), configured) for answer, configured in _dns_rows(events, census, settings)
     )
-    inputs = _with_problems(inputs, detection.problems)
+    rhythm = Rhythm(shapes, flows, destinations)
+    del shapes  # the rhythm has what concerns the audited devices
+    steps = spans_of(reading.marks)
+    talks = rhythm.talks(steps, profile.payload_threshold if profile else 0)
+    inferred = infer(talks, {row.id: row for row in knowledge.data_types}, detection.exposures)
+    exposures = (*detection.exposures, *inferred)
+    inputs = _with_problems(inputs, (*detection.problems, *rhythm.problems()))
     first = [i.first_ns for i in inputs if i.first_ns >= 0]
     last = [i.last_ns for i in inputs if i.last_ns >= 0]
     facts = Facts(
         devices=census.devices,
         flows=flows,  # type: ignore[arg-type]  # as good as a tuple
         destinations=destinations,
-        exposures=detection.exposures,
+        exposures=exposures,
         dns_rows=dns_rows,
         inputs=inputs,
         problems=tuple(p for facts in inputs for p in facts.problems),
-        marks=tuple(sorted(reading.marks, key=lambda m: (m.time_ns, m.step, m.text))),
+        marks=tuple(
+            replace(mark, step=redactor.text(mark.step), text=redactor.text(mark.text))
+            for mark in sorted(reading.marks, key=lambda m: (m.time_ns, m.step, m.text))
+        ),
         countries=_countries(destinations, knowledge),
         stale=knowledge.stale(settings.as_of),
         duration_ns=max(last) - min(first) if first else 0,
@@ -91,6 +112,7 @@ def conclude(
         local_resolvers=_resolvers(dns_rows, destinations),
         declaration=_host_masked(declaration, knowledge, redactor),
         companies=_companies(declaration, knowledge),
+        observations=tuple(_masked_note(row, redactor) for row in observations),
     )
     judgement = judge(facts, rule_packs, profile, settings)
     verdicts = dict(judgement.device_verdicts)
@@ -104,11 +126,15 @@ def conclude(
         flow_rows=flows,
         dns_rows=dns_rows,
         destination_rows=destinations,
-        exposure_rows=detection.exposures,
+        exposure_rows=exposures,
         finding_rows=judgement.findings,
         outcomes=judgement.outcomes,
         verdict=judgement.verdict,
         marks=facts.marks,
+        step_changes=tuple(
+            replace(row, step=redactor.text(row.step)) for row in rhythm.changes(steps, covered_of(inputs))
+        ),
+        observations=facts.observations,
         declared=tuple(_masked(row, redactor) for row in judgement.declared),
         warnings=_warnings(facts.stale, destinations),
         pack_titles=tuple((p.id, p.title, p.caveat) for p in rule_packs),
@@ -170,6 +196,12 @@ def _masked(row: DeclaredRow, redactor: Redactor) -> DeclaredRow:
     """Gives a line with known values masked in what the vendor wrote as free text."""
     free = row.item in FREE_TEXT or row.item.rpartition(".")[2] in FREE_TEXT
     return replace(row, declared=redactor.text(row.declared)) if free and isinstance(row.declared, str) else row
+
+
+def _masked_note(row: Observation, redactor: Redactor) -> Observation:
+    """Gives an observation with known values masked in what somebody wrote."""
+    target, evidence = (redactor.text(text) if text else text for text in (row.target, row.evidence))
+    return replace(row, target=target, result=redactor.text(row.result), evidence=evidence)
 
 
 def _warnings(stale: Sequence[str], destinations: Sequence[Destination]) -> tuple[str, ...]:

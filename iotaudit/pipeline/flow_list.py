@@ -271,6 +271,19 @@ class FlowList(Sequence[Flow]):  # noqa: PLW1641 - as a list, it is equal to oth
         }
 
     @property
+    def cells(self) -> Mapping[str, Column]:
+        """The columns of the flows in their order, as `Rows` and `Sided` have them.
+
+        destination: (n,) int32, index into `destination_ids`.
+        """
+        return self._cells
+
+    @property
+    def destination_ids(self) -> Sequence[str | None]:
+        """The ids of the destinations; the last one, which `NOBODY` leads to, is None."""
+        return self._destinations
+
+    @property
     def has_web_log(self) -> bool:
         """Some flows are from a proxy's log."""
         return bool(self._cells["web_log"].any())

@@ -59,13 +59,13 @@ class Task:
     wifi_masters: tuple[bytes, ...] = ()
     key_logs: tuple[bytes, ...] = ()
 
-    def reading(self, lanes: tuple[int, ...]) -> Reading:
-        """Gives a new reading of some lanes."""
+    def reading(self, lanes: tuple[int, ...], *, shaped: bool = True) -> Reading:
+        """Gives a new reading of some lanes; `shaped`: it keeps the rhythm of all flows."""
         wifi = WifiOpener(self.wifi_masters) if self.wifi_masters else None
         keys = KeyLog()
         for text in self.key_logs:
             keys.add(text)
-        return Reading(detect.Detector(self.data_types, self.known), lanes, wifi=wifi, keys=keys)
+        return Reading(detect.Detector(self.data_types, self.known), lanes, wifi=wifi, keys=keys, shaped=shaped)
 
 
 def choose_jobs(wanted: int | None, readers: Sequence[InputReader]) -> int:
@@ -191,7 +191,7 @@ def _work(
     result: Gathered | Exception
     try:
         with searched(SELDOM):
-            reading = task.reading(lanes)
+            reading = task.reading(lanes, shaped=False)  # the first process counts all flows, too
             reading.read(open_inputs(task.names, hashed=False), watch=_Leash(connection))
             result = reading.gathered()
     except FAULTS as error:

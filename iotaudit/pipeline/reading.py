@@ -72,7 +72,8 @@ class Gathered:
 class Reading:
     """What is gathered while the inputs stream by. `items` counts what the inputs gave, batches mostly.
 
-    `keys` begin as those of the key logs; the inputs may hold more.
+    `keys` begin as those of the key logs; the inputs may hold more. `shaped`: the rhythm of the flows is kept, which one
+    of several readings does for all.
     """
 
     detector: detect.Detector
@@ -86,6 +87,7 @@ class Reading:
     interrupted: bool = False
     wifi: WifiOpener | None = None
     keys: KeyLog = field(default_factory=KeyLog)
+    shaped: bool = True
     assembler: Assembler = field(init=False)
     _lanes: dict[int, Lane] = field(init=False)
     _duplicates: DuplicateFrames = field(default_factory=DuplicateFrames)
@@ -96,7 +98,9 @@ class Reading:
     def __post_init__(self) -> None:
         self._lanes = {lane: Lane() for lane in self.own_lanes}
         streams = {number: lane.problems for number, lane in self._lanes.items()}
-        self.assembler = Assembler(self.problems, accelerator=native.engine(), streams=streams)
+        self.assembler = Assembler(
+            self.problems, accelerator=native.engine(), streams=streams, shaped=self.shaped
+        )
 
     def read(
         self,

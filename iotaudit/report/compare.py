@@ -95,7 +95,7 @@ def _data_types(document: Row) -> dict[tuple[str, ...], str]:
     by_id = {d["id"]: destination_key(d)[0] for d in document["destinations"]}
     rows = [
         (e["data_type"], by_id.get(e["destination"], e["destination"]), e["title"])
-        for e in document["exposures"]
+        for e in wording.seen(document)
     ]
     return {
         (kind, name): f"data type {title or kind} to {name}" for kind, name, title in sorted(rows)
@@ -147,7 +147,7 @@ def _table(documents: Sequence[Row]) -> dict[str, list[str]]:
                 for part, told in zip(rows, sent, strict=True)
             ]
     table["data types"] = [
-        ", ".join(sorted({e["data_type"] for e in d["exposures"]})) or "-" for d in documents
+        ", ".join(sorted({e["data_type"] for e in wording.seen(d)})) or "-" for d in documents
     ]
     for severity in wording.SEVERITIES:
         counts = [sum(f["severity"] == severity for f in d["findings"]) for d in documents]

@@ -47,7 +47,7 @@ def render(document: Mapping[str, Any], _options: RenderOptions) -> str:
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     types: dict[str, set[str]] = {}
-    for exposure in document["exposures"]:
+    for exposure in wording.seen(document):
         types.setdefault(exposure["destination"], set()).add(exposure["data_type"])
     rules: dict[str, set[str]] = {}
     for finding in document["findings"]:

@@ -18,9 +18,11 @@ def render(document: Row, _options: RenderOptions) -> str:
         _head(document),
         _destinations(document),
         _data_types(document),
+        _fitted(document),
         _findings(document),
         _declared(document),
         _coverage(document),
+        _changed(document),
         _method(document),
     )
     return "\n".join(line for part in parts for line in part).rstrip("\n") + "\n"
@@ -75,10 +77,7 @@ def _destinations(document: Row) -> Iterable[str]:
 
 
 def _data_types(document: Row) -> Iterable[str]:
-    rows = sorted(
-        document["exposures"],
-        key=lambda e: (-e["sensitivity"], e["title"], e["destination"], e["id"]),
-    )
+    rows = wording.seen(document)
     names = {d["id"]: wording.destination_name(d) for d in document["destinations"]}
     yield "## Data seen"
     yield ""
@@ -104,6 +103,53 @@ def _data_types(document: Row) -> Iterable[str]:
     if share:
         yield f"{wording.share(share)} of what was sent outside stayed closed: nobody looked into it."
         yield ""
+
+
+def _fitted(document: Row) -> Iterable[str]:
+    rows = wording.fitted(document)
+    if not rows:
+        return
+    names = {d["id"]: wording.destination_name(d) for d in document["destinations"]}
+    yield "## What closed traffic fits"
+    yield ""
+    yield wording.INFERRED
+    yield ""
+    yield "| Measured | With | Fits | Would also fit | Packets |"
+    yield "| --- | --- | --- | --- | --- |"
+    for row in rows[:MAX_ROWS]:
+        cells = (
+            md(row["masked_sample"]),
+            md_code(names.get(row["destination"], row["destination"])),
+            md(row["measured"]["fits"]),
+            md("; ".join(row["alternatives"])),
+            wording.packets(row["packets"], 4),
+        )
+        yield f"| {' | '.join(cells)} |"
+    yield from _more(len(rows))
+
+
+def _changed(document: Row) -> Iterable[str]:
+    rows = wording.changed(document)
+    if not rows:
+        return
+    names = {d["id"]: wording.destination_name(d) for d in document["destinations"]}
+    yield "### What the marked steps changed"
+    yield ""
+    yield "| Step | Destination | Change | Sent in the step | Sent else | Received in the step | Received else | Packet |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | ---: |"
+    for row in rows[:MAX_ROWS]:
+        cells = (
+            f"{md(wording.words(row['step']))}, {wording.span(row['step_s'])}",
+            md_code(names.get(row["destination"], row["destination"])),
+            wording.CHANGES[row["state"]],
+            f"{wording.size(row['sent_in_step'])}, {wording.pace(row['sent_in_step'], row['step_s'])}",
+            wording.pace(row["sent_in_rest"], row["rest_s"]),
+            f"{wording.size(row['received_in_step'])}, {wording.pace(row['received_in_step'], row['step_s'])}",
+            wording.pace(row["received_in_rest"], row["rest_s"]),
+            str(row["packet"] or "-"),
+        )
+        yield f"| {' | '.join(cells)} |"
+    yield from _more(len(rows))
 
 
 def _findings(document: Row) -> Iterable[str]:

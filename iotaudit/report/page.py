@@ -72,6 +72,10 @@ def view(document: Row, max_rows: int) -> dict[str, Any]:
         "charts": _charts(document),
         "exposures": exposures[:max_rows],
         "exposures_left": max(0, len(exposures) - max_rows),
+        "fitted": _fitted(document)[:max_rows],
+        "fitted_left": max(0, len(wording.fitted(document)) - max_rows),
+        "changed": _changed(document)[:max_rows],
+        "changed_left": max(0, len(wording.changed(document)) - max_rows),
         "dimensions": [
             (dimension, [f for f in findings[:max_rows] if f["dimension"] == dimension])
             for dimension in ("security", "political", "economic", "ideational")
@@ -267,10 +271,7 @@ def _exposures(document: Row) -> list[dict[str, Any]]:
     names = {d["id"]: d for d in document["destinations"]}
     several = len(document["inputs"]) > 1
     rows = []
-    for row in sorted(
-        document["exposures"],
-        key=lambda e: (-e["sensitivity"], e["title"], e["destination"], e["where"], e["id"]),
-    ):
+    for row in wording.seen(document):
         target = names.get(row["destination"])
         rows.append(
             {
@@ -280,12 +281,47 @@ def _exposures(document: Row) -> list[dict[str, Any]]:
                 "place": wording.place(target) if target else "",
                 "sure": wording.CONFIDENCE[row["confidence"]],
                 "how": wording.CHANNELS[row["channel"]],
-                "steps": " → ".join((row["where"], *row["decoding"])),
+                "steps": " → ".join((wording.spot(row), *row["decoding"])),
                 "cited": wording.packets(row["packets"], 6),
                 "filter": frame_filter(row["packets"], several=several),
             }
         )
     return rows
+
+
+def _fitted(document: Row) -> list[dict[str, Any]]:
+    names = {d["id"]: d for d in document["destinations"]}
+    several = len(document["inputs"]) > 1
+    return [
+        {
+            **row,
+            "to": wording.destination_name(target) if target else row["destination"],
+            "place": wording.place(target) if target else "",
+            "cited": wording.packets(row["packets"], 6),
+            "filter": frame_filter(row["packets"], several=several),
+        }
+        for row in wording.fitted(document)
+        for target in [names.get(row["destination"])]
+    ]
+
+
+def _changed(document: Row) -> list[dict[str, Any]]:
+    names = {d["id"]: wording.destination_name(d) for d in document["destinations"]}
+    return [
+        {
+            **row,
+            "to": names.get(row["destination"], row["destination"]),
+            "words": wording.CHANGES[row["state"]],
+            "span": wording.span(row["step_s"]),
+            "sent": wording.size(row["sent_in_step"]),
+            "sent_pace": wording.pace(row["sent_in_step"], row["step_s"]),
+            "sent_else": wording.pace(row["sent_in_rest"], row["rest_s"]),
+            "got": wording.size(row["received_in_step"]),
+            "got_pace": wording.pace(row["received_in_step"], row["step_s"]),
+            "got_else": wording.pace(row["received_in_rest"], row["rest_s"]),
+        }
+        for row in wording.changed(document)
+    ]
 
 
 def _findings(document: Row) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from iotaudit.model.packets import input_of, number_of
 from iotaudit.model.problems import Problem
 from iotaudit.model.reach import Verdict
 from iotaudit.model.result import Audit, KnowledgeFile
+from iotaudit.model.shapes import StepChange
 from iotaudit.report.values import Row, plain, sound, stamp
 
 SCHEMA_VERSION = "1.0"
@@ -82,7 +83,10 @@ def make(audit: Audit, *, lazy: bool = False) -> Row:
             for o in sorted(audit.outcomes, key=lambda o: (o.pack, o.rule))
         ],
         "declared": [form.declared(row) for row in audit.declared],
-        "observations": [plain(row) for row in audit.observations],
+        "observations": [
+            {"kind": row.kind, "target": row.target, "result": row.result, "evidence": row.evidence}
+            for row in audit.observations
+        ],
         "marks": [
             {
                 "time": stamp(m.time_ns),
@@ -92,6 +96,7 @@ def make(audit: Audit, *, lazy: bool = False) -> Row:
             }
             for m in sorted(audit.marks, key=lambda m: (m.time_ns, m.step, m.text, m.packet or 0))
         ],
+        "step_changes": [form.change(row) for row in audit.step_changes],
         "warnings": sorted(audit.warnings),
         "verdict": form.verdict(audit.verdict),
     }
@@ -457,7 +462,15 @@ class Form:
             "gdpr_class": row.gdpr_class,
             "reasoning": row.reasoning,
             "digest": row.digest,
+            "packet": self.packet(row.packet),
+            "offset": row.offset,
+            "measured": plain(row.measured) if row.measured else None,
+            "alternatives": list(row.alternatives),
         }
+
+    def change(self, row: StepChange) -> Row:
+        """Gives a row of `step_changes`."""
+        return {**plain(row), "packet": self.packet(row.packet)}
 
     def finding(self, row: Finding) -> Row:
         """Gives a row of `findings`."""

@@ -10,7 +10,7 @@ from iotaudit.model.findings import Severity
 from iotaudit.model.flows import Direction, EncryptionState
 from iotaudit.model.problems import PROBLEM_KINDS
 from iotaudit.model.reach import Answer
-from iotaudit.report import schema_handshake, schema_judged
+from iotaudit.report import schema_handshake, schema_judged, schema_rhythm
 from iotaudit.report.schema_parts import (
     COUNTRY,
     FLAG,
@@ -107,6 +107,10 @@ def _document() -> dict[str, Schema]:
                 }
             ),
             "The scenario steps that were marked while recording.",
+        ),
+        "step_changes": list_of(
+            ref_to("step_change"),
+            "What was different while a marked step ran, by step and destination outside; [] without marks.",
         ),
         "warnings": list_of(
             TEXT, "What weakens the knowledge, such as a review date that has passed."
@@ -434,7 +438,16 @@ def _peers() -> dict[str, Schema]:
                 "gdpr_class": TEXT,
                 "reasoning": TEXT,
                 "digest": TEXT_OR_NULL,
+                "packet": ref_to("packet", or_null=True),
+                "offset": {
+                    **SIZE_OR_NULL,
+                    "description": "Where in the content that `packet` tells at `where` the sample begins, or the encoded word "
+                    "that it was read from, in bytes from 0; null: it does not stand there so (inside of gzip, say).",
+                },
+                "measured": ref_to("measured", or_null=True),
+                "alternatives": list_of(TEXT, "What would fit what was measured as well; [] where content was read."),
             },
             "One data type to one destination; the value itself is in no output.",
         ),
+        **schema_rhythm.make(),
     }

@@ -191,10 +191,7 @@ class View:
         self.head("Data seen in the traffic")
         share = document["verdict"]["coverage"]["undecrypted_share"]
         names = {d["id"]: wording.destination_name(d) for d in document["destinations"]}
-        ordered = sorted(
-            document["exposures"],
-            key=lambda e: (-e["sensitivity"], e["title"], e["destination"], e["id"]),
-        )
+        ordered = wording.seen(document)
         for row in ordered[:MAX_ROWS]:
             self.line(
                 self.text(row["title"] or row["data_type"], "bold"),
@@ -209,6 +206,19 @@ class View:
         self.more(len(ordered) - MAX_ROWS)
         if not ordered:
             self.line("no data type was recognised; that is no proof that none was sent", indent=2)
+        fitted = wording.fitted(document)
+        for row in fitted[:MAX_ROWS]:
+            self.line(
+                self.text("closed traffic ", "bold"),
+                f"with {names.get(row['destination'], row['destination'])}: {row['masked_sample']}",
+                self.text(
+                    f"  fits {row['measured']['fits']}; would also fit: {', '.join(row['alternatives'])}; inferred, "
+                    f"packet {wording.packets(row['packets'], 4)}",
+                    "dim",
+                ),
+                indent=2,
+            )
+        self.more(len(fitted) - MAX_ROWS)
         if share:
             self.line(
                 f"{wording.share(share)} of what was sent outside stayed closed: nobody looked into it",

@@ -9,7 +9,7 @@ from typing import Any
 
 from iotaudit.model import amounts
 
-count, size = amounts.count, amounts.size
+count, size, span = amounts.count, amounts.size, amounts.span
 
 LEAVES = {
     "yes": ("YES", "Data leaves the EU and the EEA."),
@@ -66,6 +66,15 @@ CONFIDENCE = {
     "detected": "detected by its form and name",
     "inferred": "inferred from size, rhythm or name",
 }
+CHANGES = {
+    "new": "new in this step",
+    "more": "more than at other times",
+    "less": "less than at other times",
+    "silent": "silent in this step",
+    "same": "as at other times",
+    "unknown": "nothing to compare with",
+}
+"""States of the rows of `step_changes`."""
 CHANNELS = {
     "plaintext": "in the clear",
     "decrypted": "encrypted, read with the keys",
@@ -76,6 +85,10 @@ CLOSED = {
     "pinned": "encrypted, certificate pinned",
     "unknown_protocol": "protocol not known",
 }
+INFERRED = (
+    "Nobody looked inside. What is listed was measured by size, direction and time; what it fits is inferred, and other"
+    " things fit as well."
+)
 LINK = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(/[A-Za-z0-9._~/%+-]*)?")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 ZONE_ORDER = ("third-country", "adequate", "unknown", "EEA", "EU", "local")
@@ -86,16 +99,6 @@ def country(code: str | None) -> str:
     return amounts.country(code) if code else "not known"
 
 
-def span(seconds: float) -> str:
-    """Gives a duration for people: "0.4 s", "3 min 20 s", "2 h 5 min"."""
-    if seconds < 60:
-        return f"{seconds:.1f} s".replace(".0 s", " s")
-    whole = round(seconds)
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
 def share(part: float | None) -> str:
     """Gives a share as a percentage that never rounds to all or nothing; "nothing was sent" for None."""
     return "nothing was sent" if part is None else amounts.share(part)
@@ -104,6 +107,12 @@ def share(part: float | None) -> str:
 def words(term: str) -> str:
     """Gives an id as words: "truncated_packets" as "truncated packets"."""
     return term.replace("_", " ")
+
+
+def spot(exposure: Mapping[str, Any]) -> str:
+    """Gives where the sample of an exposure stands: the content, and the byte in it where that can be said."""
+    at = "" if exposure["offset"] is None else f" from byte {exposure['offset']:,}"
+    return f"{exposure['where']}{at}"
 
 
 def packets(numbers: Iterable[int | str], most: int = 12) -> str:
@@ -180,10 +189,38 @@ def questions(document: Mapping[str, Any], most: int) -> list[tuple[str, str, st
     return list(found.values())[:most]
 
 
+def seen(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Gives the exposures that were read, the most sensitive first."""
+    return _sensitive_first(e for e in document["exposures"] if e["measured"] is None)
+
+
+def fitted(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Gives what the rhythm of closed traffic fits, the most sensitive first: inferred, never seen."""
+    return _sensitive_first(e for e in document["exposures"] if e["measured"] is not None)
+
+
+def _sensitive_first(exposures: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted(exposures, key=lambda e: (-e["sensitivity"], e["title"], e["destination"], e["where"], e["id"]))
+
+
+def changed(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Gives what was different while steps ran, by step, the most sent first; what stayed the same is left out."""
+    order = {step: at for at, step in enumerate(dict.fromkeys(row["step"] for row in document["step_changes"]))}
+    return sorted(
+        (row for row in document["step_changes"] if row["state"] != "same"),
+        key=lambda row: (order[row["step"]], -row["sent_in_step"], row["destination"]),
+    )
+
+
+def pace(length: int, seconds: float) -> str:
+    """Gives bytes over a time as a rate: "1.3 Mbit/s", "nothing"."""
+    return amounts.rate(length * 8 / max(seconds, 1.0)) if length else "nothing"
+
+
 def exposed_types(document: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Gives the titles of the data types seen going to each destination id, sorted."""
+    """Gives the titles of the data types that were read on the way to each destination id, sorted."""
     found: dict[str, set[str]] = {}
-    for exposure in document["exposures"]:
+    for exposure in seen(document):
         found.setdefault(exposure["destination"], set()).add(
             exposure["title"] or exposure["data_type"]
         )

@@ -7,9 +7,10 @@ import pytest
 
 from iotaudit.judge import FACTS
 from iotaudit.judge.conditions import AtLeast, Doubt
-from iotaudit.judge.facts import Subject, value_of
+from iotaudit.judge.facts import value_of
 from iotaudit.judge.places import EEA_COUNTRIES
 from iotaudit.judge.scene import make_scene
+from iotaudit.judge.subject import Subject
 from iotaudit.model.destinations import Operator, Status
 from iotaudit.model.facts import CountryFact
 from iotaudit.model.flows import Certificate, EncryptionState, HttpExchange, Tls

@@ -19,7 +19,12 @@ CASES = [case for pack in PACKS for case in load_cases(Path(pack.path))]
 def test_case(case: Any) -> None:
     rule = RULES[case.rule]
     outcome, findings = try_rule(
-        rule, case.facts, case.settings, assumed=case.assumed, granted=case.granted
+        rule,
+        case.facts,
+        case.settings,
+        profile=case.profile,
+        assumed=case.assumed,
+        granted=case.granted,
     )
     assert outcome.outcome is case.expect, outcome
     assert bool(findings) is (case.expect is OutcomeKind.FAIL_INDICATOR)

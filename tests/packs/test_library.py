@@ -121,6 +121,7 @@ def test_another_package_of_the_same_version_is_refused(tmp_path: Path) -> None:
         ({"laws": ("laws.yaml", b"laws: [{id: x}]")}, {}, "has not the form"),
         ({"asn": ("asn.bin", b"no columns")}, {}, "has not the form"),
         ({"dbip-country": ("dbip-country.mmdb", b"no database")}, {}, "has not the form"),
+        ({"outlines": ("outlines.bin", b"no columns")}, {}, "has not the form"),
         ({"lawz": ("laws.yaml", laws())}, {}, "did you mean laws"),
         ({"laws": ("../laws.yaml", laws())}, {}, "is not known"),
         (None, {"version": "../up"}, "the version has letters"),

@@ -45,13 +45,24 @@ def told(name: str) -> list[str]:
     return [f"{place.line}:{place.column} {text}" for place, text in caught.value.mistakes]
 
 
-def test_both_packs_ship_whole() -> None:
-    gdpr, access = load_packs(("gdpr-transfers", "foreign-access"))
-    assert [r.id for r in gdpr.rules] == [f"gt-{n:03}" for n in range(1, 14)]
-    assert [r.id for r in access.rules] == [f"fa-{n:03}" for n in range(1, 12)]
-    assert gdpr.caveat
-    assert {r.pack for r in access.rules} == {"foreign-access"}
-    assert list_packs() == ("foreign-access", "gdpr-transfers")
+SIZES = {
+    "cra-annex-i": ("cr", 13),
+    "en-18031": ("en", 12),
+    "etsi-en-303-645": ("et", 12),
+    "foreign-access": ("fa", 11),
+    "gdpr-transfers": ("gt", 13),
+    "procurement-baseline": ("pb", 13),
+}
+
+
+def test_the_six_packs_ship_whole() -> None:
+    assert list_packs() == tuple(SIZES)
+    for pack in load_packs(list_packs()):
+        prefix, size = SIZES[pack.id]
+        assert [r.id for r in pack.rules] == [f"{prefix}-{n:03}" for n in range(1, size + 1)]
+        assert pack.basis
+        assert pack.caveat
+        assert {r.pack for r in pack.rules} == {pack.id}
 
 
 def test_no_rule_accuses() -> None:
@@ -219,7 +230,7 @@ def test_the_commands_lint_and_test_pass_on_the_shipped_packs() -> None:
     for command in ("lint", "test"):
         result = CliRunner().invoke(app, [command])
         assert result.exit_code == 0, result.output
-        assert "24 rules" in result.output
+        assert "74 rules" in result.output
 
 
 def test_lint_tells_each_mistake_on_a_line_and_exits_with_2(tmp_path: Path) -> None:

@@ -35,17 +35,31 @@ CASE_KEYS: dict[str, str] = {
     "name": "what the case shows, in a few words",
     "expect": "the outcome that the rule must give",
     "destinations": "list of `id, name, domain, ip, zone, country, status, says, anycast, party, adequacy, operator, laws, sent`",
-    "flows": "list of `destination, state, sent, get, received`; without it, one readable flow to each destination",
-    "exposures": "list of `data_type, destination, confidence, channel, value`; class and sensitivity come from the vocabulary of data types",
+    "flows": (
+        "list of `destination, state, sent, received, application, protocol, port, direction, first_s, last_s, packets, get, method,"
+        " status, mqtt_user, version, cipher, weak, pinned, tags`; `served: true`: the other side speaks with a service of the device;"
+        " `times: N`: so many side by side, to one port after the other, or with `hosts: true` to one host after the other;"
+        " `second: true, second_sends: true`: a second device's. Without `flows`, one readable flow to each destination"
+    ),
+    "exposures": (
+        "list of `data_type, destination, confidence, channel, value, where, packets, count, flows`; class and sensitivity come"
+        " from the vocabulary of data types"
+    ),
+    "announced": "services that the device announces by multicast DNS, such as `_http._tcp`",
     "resolvers": "list of `ip, zone, configured`",
     "countries": "list of `country, zone, decision, scope_test, scope, expires, note`",
     "steps": "steps that were marked",
+    "marks": "list of `step, at_s, packet`: marks with their times",
+    "answers": "list of `question, answer, at_s`: what the technician noted",
+    "observations": "list of `kind, target, result, evidence`: results of active tests",
+    "profile": "`data_types, min_duration_s, steps, max_services, max_multicast_per_s` of a profile",
     "duration_s": "how long was looked",
     "losses": "`true`: some payload was not read",
     "stale": "names of knowledge past its review date",
     "test_country": "country where the capture was taken",
     "site_position": "`true`: a lab position was given",
-    "declaration": "`true`: a declaration was given",
+    "declaration": "`true`: a declaration was given that says nothing",
+    "declared": "a declaration: lists of `countries, hosts, operators, data_types, update_hosts, remote_access, ports`, and `bytes_per_day`",
     "proxy_run": "`true`: a proxy's log was given",
     "as_of": "the day by which laws and decisions are judged",
     "assume": "facts set outright, for those that no stage gives yet",

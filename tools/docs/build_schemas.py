@@ -183,6 +183,8 @@ def _profile() -> Schema:
         },
         "coverage": coverage,
         "payload_threshold": number,
+        "max_services": number,
+        "max_multicast_per_s": number,
         "claims": {"type": "array", "items": claim},
     }
 

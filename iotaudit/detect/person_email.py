@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
+from iotaudit.detect.addresses_of_record import ADDRESS, is_account
 from iotaudit.detect.known import Known
 from iotaudit.detect.node import Hit, Kind, Node, Wants
 from iotaudit.detect.values import seen
@@ -14,9 +15,8 @@ from iotaudit.model.exposures import Confidence
 ID = "person.email"
 WANTS = Wants(shapes=frozenset({"email"}))
 reasoning = (
-    "The syntax of an address with a domain below a public suffix; addresses of roles (support, info) and "
-    "files "
-    "such as `a@2x.png` are not."
+    "The syntax of an address with a domain below a public suffix; addresses of roles (support, info), of SIP and "
+    "XMPP accounts, and files such as `a@2x.png` are not."
 )
 MOST = 256
 ROLES = frozenset(
@@ -77,10 +77,6 @@ NO_DOMAINS = frozenset(
 )
 RESERVED = frozenset({"example", "test"})
 """Ends of names for documents and laboratories (RFC 2606): no list of suffixes has them."""
-_ADDRESS = re.compile(
-    r"(?<![\w.%+-])([A-Za-z0-9][A-Za-z0-9._%+-]{0,63})@((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?\.){1,6}"
-    r"([A-Za-z]{2,24}))(?![\w@-])"
-)
 _USER_INFO = re.compile(r"://[^\s/\"'<>]*$")
 
 
@@ -88,11 +84,11 @@ def find(node: Node, known: Known) -> Iterator[Hit]:
     """Gives addresses of persons."""
     if node.kind is not Kind.TEXT:
         return
-    for number, match in enumerate(_ADDRESS.finditer(node.text)):
+    for number, match in enumerate(ADDRESS.finditer(node.text)):
         if number >= MOST:
             return
         role = match[1].casefold() in ROLES and not known.has(ID, match[0])
-        if role or match[3].casefold() in NO_DOMAINS or ".." in match[1]:
+        if role or match[3].casefold() in NO_DOMAINS or ".." in match[1] or is_account(node, match):
             continue
         if _USER_INFO.search(node.text[max(0, match.start() - 64) : match.start()]):
             continue

@@ -1,7 +1,7 @@
 """STUN and TURN messages: how peers find each other, over which relay; media beside or inside are noticed.
 
 Source: RFC 8489 sections 5 (header), 14 (attributes); RFC 8656 sections 12 (ChannelData) and 18 (attributes);
-RFC 5780 section 7 (OTHER-ADDRESS).
+RFC 5780 section 7 (OTHER-ADDRESS); RFC 8489 section 5 (method and class bits).
 """
 
 import ipaddress
@@ -24,6 +24,9 @@ COOKIE = b"\x21\x12\xa4\x42"
 HEADER_LEN = 20
 TEXTS = {0x0006: "username", 0x0014: "realm", 0x8022: "software"}
 """Attributes that are handed on."""
+BINDING, CLASS_BITS = 0x0001, 0x0110
+FRAGMENTS = "ufrag"
+"""The user name of a connectivity check: two random words of one call, and no account. Source: RFC 8445 section 7.2.2."""
 ADDRESSES = {
     0x0001: "mapped-address",
     0x0012: "xor-peer-address",
@@ -130,11 +133,14 @@ class StunSession:
         """Gives texts and addresses of a message, each once; what it relays is taken like other datagrams."""
         data = datagram[: HEADER_LEN + int.from_bytes(datagram[2:4])]
         found: datagrams.Seen = []
+        is_check = int.from_bytes(data[:2]) & ~CLASS_BITS == BINDING
         at = HEADER_LEN
         while at + 4 <= len(data):
             kind, length = int.from_bytes(data[at : at + 2]), int.from_bytes(data[at + 2 : at + 4])
             value = data[at + 4 : at + 4 + length]
             name = TEXTS.get(kind)
+            if name == "username" and is_check and b":" in value:
+                name = FRAGMENTS
             if kind in ADDRESSES:
                 name = ADDRESSES[kind]
                 value = _address(value, data[4:HEADER_LEN] if name.startswith("xor") else bytes(HEADER_LEN))

@@ -45,3 +45,9 @@ def test_fail_domain_that_nobody_can_own(lab: Any) -> None:
 
 def test_fail_further_roles(lab: Any) -> None:
     assert lab.hits("person.email", {"a": "privacy@vendor.com", "b": "Sales@vendor.de"}) == []
+
+
+def test_near_miss_the_address_of_a_sip_account(lab: Any) -> None:
+    assert lab.hits(ID, "Contact: <sip:erika@pbx.werk.example.de>") == []
+    assert lab.hits(ID, "erika@pbx.werk.example.de", "sip.header.from") == []
+    assert lab.values(ID, "gossip: erika@werk.example.de") == ["erika@werk.example.de"]

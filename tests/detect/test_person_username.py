@@ -21,3 +21,17 @@ def test_near_miss_settings_and_small_numbers(lab: Any) -> None:
 
 def test_undecidable_is_never_proven_by_name_alone(lab: Any) -> None:
     assert lab.sure(ID, {"username": "erika.m"}) == ["detected"]
+
+
+def test_true_the_address_of_a_sip_account(lab: Any) -> None:
+    assert lab.values(ID, "Contact: <sip:erika@pbx.werk.example.de>") == ["erika@pbx.werk.example.de"]
+    assert lab.values(ID, "erika@pbx.werk.example.de", "xmpp.from") == ["erika@pbx.werk.example.de"]
+
+
+def test_near_miss_an_address_of_mail(lab: Any) -> None:
+    assert lab.hits(ID, "write to erika@werk.example.de") == []
+
+
+def test_undecidable_uid_in_a_cookie_names_a_session_as_often(lab: Any) -> None:
+    assert lab.hits(ID, b"uid=77a0f3c476; path=/", "http.header.cookie") == []
+    assert lab.values(ID, b"user=erika76; path=/", "http.header.cookie") == ["erika76"]

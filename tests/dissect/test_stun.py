@@ -48,6 +48,15 @@ def test_pass_a_message_is_recognised_and_its_texts_given_once() -> None:
     assert [(c.where, c.data) for c in found if isinstance(c, Content)] == [("stun.username", b"alice")]
 
 
+def test_the_words_of_a_connectivity_check_are_no_user_name() -> None:
+    pair, account = b"pLyZHR:GwL3AHBovubLvCqn", b"1636988335:1875434045"
+    for method, value, where in ((1, pair, "stun.ufrag"), (3, account, "stun.username")):
+        attribute = b"\0\6" + len(value).to_bytes(2) + value + bytes(-len(value) % 4)
+        message = method.to_bytes(2) + len(attribute).to_bytes(2) + bytes.fromhex("2112a442") + bytes(12) + attribute
+        found = play(module, device(message), protocol=UDP)
+        assert [(c.where, c.data) for c in found if isinstance(c, Content)] == [(where, value)]
+
+
 def test_messages_alone_are_plaintext() -> None:
     summary = reading(module, device(REQUEST), server(RESPONSE), protocol=UDP)
     assert summary.encryption.state is EncryptionState.PLAINTEXT

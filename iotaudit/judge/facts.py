@@ -110,22 +110,19 @@ def _update_in_clear(scene: Scene, destination: Destination) -> Value:
 
 
 def _types_in_clear(scene: Scene, destination: Destination) -> Value:
-    found = tuple(sorted(_clear_types(scene).get(destination.id, ())))
+    types = scene.once("types in clear", "", lambda: _clear_types(scene))
+    found = tuple(sorted(types.get(destination.id, ())))
     flows = scene.flows_of.get(destination.id, ())
     return AtLeast(found) if any(why_closed(flow) == "unknown_protocol" for flow in flows) else found
 
 
 def _clear_types(scene: Scene) -> dict[str, set[str]]:
     """Gives the data types that could be read on the way, by destination."""
-    key = "types in clear", ""
-    if key not in scene.values:
-        found: dict[str, set[str]] = defaultdict(set)
-        for e in scene.facts.exposures:
-            if e.channel is Channel.PLAINTEXT and e.confidence is not Confidence.INFERRED:
-                found[e.destination].add(e.data_type)
-        scene.values[key] = found
-    types: dict[str, set[str]] = scene.values[key]
-    return types
+    found: dict[str, set[str]] = defaultdict(set)
+    for e in scene.facts.exposures:
+        if e.channel is Channel.PLAINTEXT and e.confidence is not Confidence.INFERRED:
+            found[e.destination].add(e.data_type)
+    return found
 
 
 def _control_in_clear(scene: Scene, destination: Destination) -> Value:
@@ -407,11 +404,7 @@ def _of_place(fact: str) -> LookUp:
         destination = subject.destination
         if destination is None:
             return UNKNOWN
-        key = fact, destination.id
-        if key not in scene.values:
-            scene.values[key] = PLACE_FACTS[fact](scene, destination)
-        value: Value = scene.values[key]
-        return value
+        return scene.once(fact, destination.id, lambda: PLACE_FACTS[fact](scene, destination))
 
     return look_up
 

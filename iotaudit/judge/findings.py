@@ -209,10 +209,8 @@ def _filled(text: str, subject: Subject, scene: Scene) -> str:
 def _words(subject: Subject, scene: Scene) -> dict[str, str]:
     found: dict[str, str] = {"country": words.country(None)}
     if subject.destination is not None:
-        key = "words", subject.destination.id
-        if key not in scene.values:
-            scene.values[key] = _place_words(subject.destination, scene)
-        found |= scene.values[key]
+        destination = subject.destination
+        found |= scene.once("words", destination.id, lambda: _place_words(destination, scene))
     if subject.exposure is not None:
         found |= {"data_type": subject.exposure.title or subject.exposure.data_type}
         found |= {"masked": subject.exposure.masked_sample}

@@ -7,6 +7,7 @@ from iotaudit.judge import notes, promises
 from iotaudit.judge.conditions import AtLeast, Value
 from iotaudit.judge.inside import CHOSEN, Listener, Login
 from iotaudit.judge.scene import Scene
+from iotaudit.judge.steps import step_at
 from iotaudit.judge.subject import UNKNOWN, LookUp, Subject
 from iotaudit.model.declared import DeclaredRow
 from iotaudit.model.destinations import Destination, Zone
@@ -25,14 +26,16 @@ SECRETS = "credential."
 
 def listeners(scene: Scene) -> tuple[Listener, ...]:
     """Gives the services of audited devices: those that answered, were found open by a test, or were announced."""
-    key = "listeners", ""
-    if key not in scene.values:
-        answered = {(row.device, row.protocol, row.port): row for row in scene.inside.listeners()}
-        for row in (*_tested(scene), *_announced(scene)):
-            answered.setdefault((row.device, row.protocol, row.port or row.service), row)  # type: ignore[arg-type]
-        scene.values[key] = tuple(answered.values())
-    found: tuple[Listener, ...] = scene.values[key]
-    return found
+    return scene.once("listeners", "", lambda: _listeners(scene))
+
+
+def _listeners(scene: Scene) -> tuple[Listener, ...]:
+    found: dict[tuple[str, str, int | str | None], Listener] = {
+        (row.device, row.protocol, row.port): row for row in scene.inside.listeners()
+    }
+    for row in (*_tested(scene), *_announced(scene)):
+        found.setdefault((row.device, row.protocol, row.port or row.service), row)
+    return tuple(found.values())
 
 
 def _tested(scene: Scene) -> list[Listener]:
@@ -78,21 +81,19 @@ def _service_name(text: str) -> str | None:
 
 def logins(scene: Scene) -> tuple[Login, ...]:
     """Gives the log-ins of conversations that were not encrypted, those of which a password was read among them."""
-    key = "logins", ""
-    if key not in scene.values:
-        rows = {(row.kind, row.destination, row.read): row for row in scene.inside.logins()}
-        for exposure in scene.facts.exposures:
-            if exposure.data_type != "credential.password" or exposure.channel is not Channel.PLAINTEXT:
-                continue
-            kind = exposure.where.partition(".")[0]
-            found = Login("", kind, exposure.destination, True, exposure.id, exposure.flows[:CHOSEN], exposure.packets)
-            rows[kind, exposure.destination, True] = found
-        read = {(kind, where) for kind, where, known in rows if known}
-        scene.values[key] = tuple(
-            row for (kind, where, known), row in rows.items() if known or (kind, where) not in read
-        )
-    found_rows: tuple[Login, ...] = scene.values[key]
-    return found_rows
+    return scene.once("logins", "", lambda: _logins(scene))
+
+
+def _logins(scene: Scene) -> tuple[Login, ...]:
+    rows = {(row.kind, row.destination, row.read): row for row in scene.inside.logins()}
+    for exposure in scene.facts.exposures:
+        if exposure.data_type != "credential.password" or exposure.channel is not Channel.PLAINTEXT:
+            continue
+        kind = exposure.where.partition(".")[0]
+        found = Login("", kind, exposure.destination, True, exposure.id, exposure.flows[:CHOSEN], exposure.packets)
+        rows[kind, exposure.destination, True] = found
+    read = {(kind, where) for kind, where, known in rows if known}
+    return tuple(row for (kind, where, known), row in rows.items() if known or (kind, where) not in read)
 
 
 def announcements(scene: Scene) -> list[Exposure]:
@@ -139,14 +140,8 @@ def _protection(listener: Listener) -> Value:
     return tuple(listener.states) if listener.states else UNKNOWN
 
 
-def _step_at(scene: Scene, time_ns: int) -> str | None:
-    """Gives the step that was going on at a time, None before the first mark."""
-    begun = [step.name for step in scene.steps if step.start_ns <= time_ns]
-    return begun[-1] if begun else None
-
-
 def _steps(scene: Scene, listener: Listener) -> Value:
-    return tuple(sorted({step for ns in listener.starts if (step := _step_at(scene, ns))}))
+    return tuple(sorted({step for ns in listener.starts if (step := step_at(scene.steps, ns))}))
 
 
 LISTENER_FACTS: dict[str, Callable[[Scene, Listener], Value]] = {
@@ -189,12 +184,9 @@ TOLD_FACTS: dict[str, Callable[[Exposure], Value]] = {
 
 def _units(scene: Scene, subject: Subject) -> set[str]:
     """Gives the audited devices that showed a value."""
-    key = "owners", "by flow"
-    if key not in scene.values:
-        scene.values[key] = {flow.id: flow.device for flow in scene.flows}
-    owners: dict[str, str] = scene.values[key]
-    seen = {owners.get(ident) for e in subject.exposures for ident in e.flows}
-    return {ident for ident in seen if ident}
+    by_id = scene.flow_by_id
+    flows = (by_id.get(ident) for e in subject.exposures for ident in e.flows)
+    return {flow.device for flow in flows if flow is not None and flow.device}
 
 
 def _shared(scene: Scene, subject: Subject) -> Value:
@@ -342,11 +334,8 @@ def _of_device(fact: str, get: Callable[[Scene, Device], Value]) -> LookUp:
     def look_up(scene: Scene, subject: Subject) -> Value:
         if subject.device is None:
             return UNKNOWN
-        key = fact, subject.device.id
-        if key not in scene.values:
-            scene.values[key] = get(scene, subject.device)
-        value: Value = scene.values[key]
-        return value
+        device = subject.device
+        return scene.once(fact, device.id, lambda: get(scene, device))
 
     return look_up
 

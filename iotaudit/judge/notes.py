@@ -81,18 +81,10 @@ def _span(scene: Scene) -> tuple[int, int]:
     return (min(t[0] for t in times), max(t[1] for t in times)) if times else (0, 0)
 
 
-def _flows_by_id(scene: Scene) -> dict[str, Flow]:
-    key = "flows", "by id"
-    if key not in scene.values:
-        scene.values[key] = {flow.id: flow for flow in scene.flows}
-    found: dict[str, Flow] = scene.values[key]
-    return found
-
-
 def before_terms(scene: Scene, exposure: Exposure) -> Value:
     """Says whether a value was sent before the tester accepted terms."""
     moment = _moment(scene, "terms_accepted")
-    by_id = _flows_by_id(scene) if moment is not None else {}
+    by_id = scene.flow_by_id if moment is not None else {}
     flows = [by_id[ident] for ident in exposure.flows if ident in by_id]
     if moment is None or not flows:
         return UNKNOWN
@@ -104,7 +96,7 @@ def before_terms(scene: Scene, exposure: Exposure) -> Value:
 def seconds_before_terms(scene: Scene, exposure: Exposure) -> str:
     """Gives how long before terms were accepted a value was sent at the latest, "" where nobody knows."""
     moment = _moment(scene, "terms_accepted")
-    by_id = _flows_by_id(scene) if moment is not None else {}
+    by_id = scene.flow_by_id if moment is not None else {}
     early = [by_id[i].last_ns for i in exposure.flows if i in by_id and by_id[i].last_ns < (moment or 0)]
     return str(((moment or 0) - min(early)) // NS) if early else ""
 

@@ -46,13 +46,12 @@ def _of(get: Callable[[Scene, Declaration, Destination], Value]) -> Callable[[Sc
 
 def _ids(scene: Scene, starts: tuple[str, ...], state: DeclaredState) -> frozenset[str]:
     """Gives the destinations of the lines that begin so and are in a state."""
-    key = state.value, "|".join(starts)
-    if key not in scene.values:
-        scene.values[key] = frozenset(
-            ident for row in scene.lines if row.state is state and row.item.startswith(starts) for ident in row.destinations
-        )
-    found: frozenset[str] = scene.values[key]
-    return found
+
+    def make() -> frozenset[str]:
+        rows = (row for row in scene.lines if row.state is state and row.item.startswith(starts))
+        return frozenset(ident for row in rows for ident in row.destinations)
+
+    return scene.once(state.value, "|".join(starts), make)
 
 
 def _declared(scene: Scene, told: Declaration, destination: Destination) -> Value:

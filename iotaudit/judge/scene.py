@@ -1,9 +1,9 @@
 """The facts, indexed for judging: who sent how much where, what stayed closed, what was not read."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from iotaudit.judge.coverage import coverage_of, why_closed
 from iotaudit.judge.firmware import fetched_firmware
@@ -20,6 +20,7 @@ from iotaudit.model.reach import Coverage, Reach
 from iotaudit.model.result import Settings
 
 NOTHING: Mapping[str, object] = {}
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Scene:
     that an audited device fetched a firmware file from, `fetched_in_clear_at` those where the line was not encrypted,
     `unread_at` those with conversations that stayed closed; `inside` is what devices do on their own network,
     `types_of` has the data types seen at a destination. `steps` are the marked ones with their times, `lines` those of the vendor's declaration.
-    `values` keeps facts of destinations that were worked out, `cited` the packets that show one, `subjects` those of
+    `values` keeps what was worked out (`once`), `cited` the packets that show one, `subjects` those of
     each scope: many rules ask the same.
 
     `assumed` sets facts outright and `granted` grants needs: both are for the test cases of rules.
@@ -70,6 +71,19 @@ class Scene:
     def worst_place(self, destination: Destination) -> Placed:
         """Gives the place of a destination that decides."""
         return worst(self.places[destination.id])
+
+    def once(self, name: str, of: str, make: Callable[[], T]) -> T:
+        """Gives what `make` makes of something (an id, "" for the whole scene), worked out at the first asking."""
+        key = name, of
+        if key not in self.values:
+            self.values[key] = make()
+        found: T = self.values[key]
+        return found
+
+    @property
+    def flow_by_id(self) -> Mapping[str, Flow]:
+        """The flows by their ids."""
+        return self.once("flow by id", "", lambda: {flow.id: flow for flow in self.flows})
 
     def sent(self, destination: Destination) -> int:
         """Gives the payload bytes that audited devices sent to a destination."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iotaudit.capture.live.interface import ANY
-from iotaudit.capture.live.privilege import User, as_user, recording_user
+from iotaudit.capture.live.privilege import User, as_user
 from iotaudit.errors import SetupError, UsageError
 
 ASK_S = 15.0
@@ -98,11 +98,6 @@ def choose(name: str, request: Request) -> tuple[tuple[Engine, Program], ...]:
 def environment() -> dict[str, str]:
     """Gives the environment of a recorder of our own, which finds this package wherever it lies."""
     return os.environ | {"PYTHONPATH": str(PACKAGE_ROOT), "PYTHONUNBUFFERED": "1"}
-
-
-def runs_as() -> User | None:
-    """Gives whom a recorder becomes; None where this process is not root."""
-    return recording_user()
 
 
 def _installed(name: str, oldest: tuple[int, int]) -> Callable[[], Program | str]:

@@ -6,6 +6,9 @@ from typing import Protocol
 
 from iotaudit.capture.live.session import Session
 
+FAILURE = "failure"
+"""What an ending is by where something went wrong."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:

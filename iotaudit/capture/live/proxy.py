@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from iotaudit.capture.live.child import LAST_WORDS_S, Child, never
-from iotaudit.capture.live.part import Ending
+from iotaudit.capture.live.part import FAILURE, Ending
 from iotaudit.capture.live.session import Session
 from iotaudit.errors import SetupError, UsageError
 
@@ -127,7 +127,7 @@ class Proxy:
         """Gives one line about an engine that ended before it was told to."""
         if self.child is None or self.child.running:
             return None
-        return Ending("failure", self._why_not())
+        return Ending(FAILURE, self._why_not())
 
     def stop(self, session: Session) -> str | None:  # noqa: ARG002
         """Ends the engine; it writes the flows that are still open."""

@@ -20,7 +20,7 @@ from iotaudit.capture.live.interface import (
     driver_of,
     warnings_for,
 )
-from iotaudit.capture.live.part import Ending
+from iotaudit.capture.live.part import FAILURE, Ending
 from iotaudit.capture.live.pcapng import Source
 from iotaudit.capture.live.pump import End, Pump
 from iotaudit.capture.live.session import Session
@@ -93,9 +93,9 @@ class _Packets:
             case End.BOUND:
                 return Ending(End.BOUND.value)
             case End.DISK:
-                return Ending("failure", f"the recording could not be written: {self.pump.why}")
+                return Ending(FAILURE, f"the recording could not be written: {self.pump.why}")
             case End.DAMAGE:
-                return Ending("failure", self.pump.why)
+                return Ending(FAILURE, self.pump.why)
             case End.STREAM | End.STOPPED:
                 return None
 
@@ -141,7 +141,7 @@ class InterfaceRecorder:
         self.engine: Engine | None = None
         self.program: Program | None = None
         self.child: Child | None = None
-        self.user = engines.runs_as()
+        self.user = privilege.recording_user()
         self._packets = _Packets(want)
         self._link: _LinkThread | None = None
         self._trouble = ""
@@ -221,10 +221,10 @@ class InterfaceRecorder:
     def ending(self) -> Ending | None:
         """Gives why the recording must end; the interface's end comes before what follows from it."""
         if self._trouble:
-            return Ending("failure", self._trouble)
+            return Ending(FAILURE, self._trouble)
         ending = self._packets.ending()
         if ending is None and self.child is not None and not self.child.running:
-            ending = Ending("failure", self._why_not())
+            ending = Ending(FAILURE, self._why_not())
         return ending
 
     def stop(self, session: Session) -> str | None:
@@ -347,7 +347,7 @@ class PipeRecorder:
         if pump.end is not End.STREAM:
             return self._packets.ending()
         if not pump.stream.head:
-            return Ending("failure", "no capture came through standard input; does the other side run tcpdump -U -w -?")
+            return Ending(FAILURE, "no capture came through standard input; does the other side run tcpdump -U -w -?")
         if not pump.stream.whole:
             return Ending(End.STREAM.value, "the stream ended inside a packet")
         return Ending(End.STREAM.value)

@@ -12,14 +12,13 @@ import fcntl
 import mmap
 import os
 import select
-import signal
 import socket
 import struct
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from iotaudit.capture.live.privilege import User, give_up
+from iotaudit.capture.live.own_recorder import put, record
 
 SOL_PACKET = 263
 ADD_MEMBERSHIP, RX_RING, STATISTICS, VERSION, IGNORE_OUTGOING = 1, 5, 6, 10, 23
@@ -37,7 +36,6 @@ BLOCK_HEAD = struct.Struct("=III")
 FRAME_HEAD = struct.Struct("=IIIIIIHH4xIH")
 """Offset of the next, s, ns, captured and wire length, status, offset of the frame; tag and its type after the hash."""
 RECORD = struct.Struct("<IIII")
-SNAP_LEN = 1 << 18
 SO_ATTACH_FILTER, SIOCGIFHWADDR = 26, 0x8927
 LINK_TYPES = {1: 1, 772: 1, 801: 105, 802: 119, 803: 127, 65534: 101, 512: 101, 778: 101}
 """ARPHRD_* to LINKTYPE_*: Ethernet and loopback, 802.11 (plain, Prism, radiotap), raw IP (tunnels, PPP)."""
@@ -147,37 +145,12 @@ def _records(memory: mmap.mmap, at: int, packets: int) -> bytes:
     return b"".join(out)
 
 
-def main(arguments: list[str]) -> int:
-    """Records until told to stop; 0 where that ended well."""
-    interface, *ids = arguments
-    stop, wake = os.pipe()
-    os.set_blocking(wake, False)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: os.write(wake, b"\0"))
-    try:
-        ring = open_ring(interface)
-        give_up(User(int(ids[0]), int(ids[1]), "") if ids else None)
-        _write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, SNAP_LEN, ring.link_type))
-        _say("recording")
-        for records in blocks(ring, stop):
-            _write(records)
-        ring.count()
-    except OSError as error:
-        _say(f"{error.strerror or error}")
-        return 1
-    _say(f"counts {ring.received} {ring.dropped}")
-    return 0
-
-
-def _write(data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(1, view) :]
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 - the pipe to the recording
+def _carry(ring: Ring, stop: int) -> tuple[int, int]:
+    for records in blocks(ring, stop):
+        put(records)
+    ring.count()
+    return ring.received, ring.dropped
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(record(sys.argv[1:], open_ring, _carry))

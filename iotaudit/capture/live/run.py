@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from iotaudit.capture.live.files import Bounds
-from iotaudit.capture.live.part import Ending, Part
+from iotaudit.capture.live.part import FAILURE, Ending, Part
 from iotaudit.capture.live.proxy import Proxy
+from iotaudit.capture.live.pump import End
 from iotaudit.capture.live.recorder import InterfaceRecorder, PipeRecorder, Want
 from iotaudit.capture.live.session import Session, check_folder, stamp
 from iotaudit.capture.live.waiting import ClockWatch, Lines, Waker
@@ -18,7 +19,7 @@ from iotaudit.model.vocabulary import STEPS
 
 TICK_S = 1.0
 """How often the clock is looked at."""
-STREAM_ENDED, BOUND, FAILURE, DURATION = "end-of-stream", "max-size", "failure", "duration"
+DURATION = "duration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +216,9 @@ class _Recording:
 
     def _cut_short(self, by: str) -> str:
         """Gives a sentence where the recording ended before the time that was asked for."""
-        if self.plan.duration_s is None or by not in (STREAM_ENDED, BOUND):
+        if self.plan.duration_s is None or by not in (End.STREAM, End.BOUND):
             return ""
-        what = "the other side ended the stream" if by == STREAM_ENDED else "the bound of --max-size was reached"
+        what = "the other side ended the stream" if by == End.STREAM else "the bound of --max-size was reached"
         return f"{what} before the {self.plan.duration_s:g} s were over"
 
     def _facts(self, start: int, end: int | None) -> dict[str, object]:

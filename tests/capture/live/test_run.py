@@ -19,7 +19,7 @@ from typing import Any
 import dpkt
 import pytest
 
-from iotaudit.capture.live import engines, recorder
+from iotaudit.capture.live import engines, privilege, recorder
 from iotaudit.capture.live import run as live_run
 from iotaudit.capture.live.files import Bounds, CaptureFiles
 from iotaudit.capture.live.run import Outcome, Plan, Purpose, record
@@ -49,7 +49,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}:/bin:/usr/bin")
-    monkeypatch.setattr(engines, "runs_as", lambda: None)
+    monkeypatch.setattr(privilege, "recording_user", lambda: None)
 
     def make(body: str) -> None:
         path = folder / "dumpcap"
@@ -368,7 +368,7 @@ def test_an_interface_and_a_proxy_are_recorded_into_one_folder(
 def test_marks_come_from_standard_input(tmp_path: Path, program: Callable[[str], None]) -> None:
     program(GOOD)
     code = (
-        "from pathlib import Path; from iotaudit.capture.live import engines; engines.runs_as = lambda: None;"
+        "from pathlib import Path; from iotaudit.capture.live import privilege; privilege.recording_user = lambda: None;"
         "from iotaudit.capture.live.run import Plan, record;"
         f"plan = Plan(out=Path({str(tmp_path / 'out')!r}), interface='lo', engine='dumpcap', marks=True);"
         "record(plan, lambda line: print(line, flush=True))"

@@ -3,7 +3,6 @@
 See docs/formats/recording-folder.md (`{time, step, text}` a line) and docs/formats/pcapng.md (`iotaudit:step=<id> <text>`).
 """
 
-import datetime
 import json
 import re
 from collections import Counter
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from iotaudit.codec.guard import Fault, guarded
+from iotaudit.codec import json_lines, rfc3339
 from iotaudit.model.inputs import Mark
 from iotaudit.model.raw import FrameBatch
 
@@ -32,43 +31,20 @@ def read_comment(comment: bytes, packet: int, time_ns: int) -> Mark | None:
 
 def read_lines(data: bytes) -> tuple[tuple[Mark, ...], int]:
     """Gives the marks of a `marks.jsonl` in the order of time, and how many lines could not be read."""
-    marks: list[Mark] = []
-    unread = 0
-    for line in data.splitlines():
-        if not line.strip():
-            continue
-        row = guarded("marks", json.loads, line)
-        mark = None if isinstance(row, Fault) else _mark(row)
-        if mark is None or len(marks) >= MARKS:
-            unread += 1
-        else:
-            marks.append(mark)
+    marks, unread = json_lines.read(data, json.loads, _mark, MARKS)
     return tuple(sorted(marks, key=lambda mark: (mark.time_ns, mark.step, mark.text))), unread
 
 
 def _mark(row: Any) -> Mark | None:  # noqa: ANN401 - any JSON value
     if not isinstance(row, dict):
         return None
-    step, text = row.get("step"), row.get("text", "")
-    time_ns = _time_ns(row.get("time"))
-    if not isinstance(step, str) or not isinstance(text, str) or time_ns is None:
+    time, step, text = row.get("time"), row.get("step"), row.get("text", "")
+    if not isinstance(time, str) or not isinstance(step, str) or not isinstance(text, str):
+        return None
+    time_ns = rfc3339.nanoseconds(time)
+    if time_ns is None:
         return None
     return Mark(time_ns, step[:64], text[:TEXT_LEN], None)
-
-
-def _time_ns(value: Any) -> int | None:  # noqa: ANN401 - any JSON value
-    """Gives ns since the epoch of an RFC 3339 text; up to nine digits of a second are kept."""
-    if not isinstance(value, str):
-        return None
-    match = re.fullmatch(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", value)
-    if match is None:
-        return None
-    zone = "+00:00" if match[3] in "Zz" else match[3]
-    moment = guarded("marks", datetime.datetime.fromisoformat, match[1] + zone)
-    if isinstance(moment, Fault):
-        return None
-    since = moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000_000 + int((match[2] or "").ljust(9, "0"))
 
 
 class MarkQueue:

@@ -4,15 +4,13 @@ The first is written by people: every mistake is told with its place. The second
 lines that cannot be read are counted.
 """
 
-import datetime
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from iotaudit.codec.guard import Fault, guarded
+from iotaudit.codec import json_lines, rfc3339
 from iotaudit.errors import InputError, Place
 from iotaudit.model.observations import ANSWER, QUESTIONS, Observation
 from iotaudit.model.vocabulary import STEPS
@@ -24,7 +22,6 @@ MAX_ROWS = 10_000
 MAX_LEN = 1 << 22
 """Bytes of `observations.jsonl` that are read."""
 MAX_TEXT = 1000
-TIME = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)")
 
 
 def load_observations(folders: Iterable[str | Path]) -> tuple[tuple[Observation, ...], int]:
@@ -63,17 +60,7 @@ def _bytes(path: Path) -> bytes:
 
 def read_tests(data: bytes) -> tuple[tuple[Observation, ...], int]:
     """Gives the observations of an `observations.jsonl`, and how many lines could not be read."""
-    found: list[Observation] = []
-    unread = 0
-    for line in data.splitlines():
-        if not line.strip():
-            continue
-        row = guarded("observations", orjson.loads, line)
-        one = None if isinstance(row, Fault) else _observation(row)
-        if one is None or len(found) >= MAX_ROWS:
-            unread += 1
-        else:
-            found.append(one)
+    found, unread = json_lines.read(data, orjson.loads, _observation, MAX_ROWS)
     return tuple(found), unread
 
 
@@ -86,7 +73,7 @@ def _observation(row: Any) -> Observation | None:  # noqa: ANN401 - any JSON val
         return None
     if not all(text is None or isinstance(text, str) for text in (target, evidence, time)):
         return None
-    time_ns = time_of(time) if time else None
+    time_ns = rfc3339.nanoseconds(time.strip()) if time else None
     if time and time_ns is None:
         return None
     return Observation(
@@ -96,19 +83,6 @@ def _observation(row: Any) -> Observation | None:  # noqa: ANN401 - any JSON val
 
 def _cut(text: str | None) -> str | None:
     return text[:MAX_TEXT] if text else None
-
-
-def time_of(text: str) -> int | None:
-    """Gives ns since the epoch of an RFC 3339 text, None where it is none; nine digits of a second are kept."""
-    match = TIME.fullmatch(text.strip())
-    if match is None:
-        return None
-    zone = "+00:00" if match[3] in "Zz" else match[3]
-    moment = guarded("observations", datetime.datetime.fromisoformat, match[1] + zone)
-    if isinstance(moment, Fault):
-        return None
-    since = moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000_000 + int((match[2] or "").ljust(9, "0"))
 
 
 def _answers(path: Path, mistakes: Mistakes) -> list[Observation]:
@@ -144,7 +118,7 @@ def _time(fields: Fields) -> int | None:
     node = fields.node("time")
     if node is None:
         return None
-    time_ns = time_of(text_of(node) or "")
+    time_ns = rfc3339.nanoseconds((text_of(node) or "").strip())
     if time_ns is None:
         fields.mistakes.add(node.place, "time has the form 2026-11-24T09:30:00Z")
     return time_ns

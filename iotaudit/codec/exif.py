@@ -7,8 +7,9 @@ TIFF 6.0 section 2 (directories).
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
-ORDERS = {b"II*\0": "little", b"MM\0*": "big"}
+ORDERS: dict[bytes, Literal["little", "big"]] = {b"II*\0": "little", b"MM\0*": "big"}
 MARK = b"Exif\0\0"
 MAKE, MODEL, EXIF_AT, GPS_AT, SERIAL = 0x010F, 0x0110, 0x8769, 0x8825, 0xA431
 NORTH, LATITUDE, EAST, LONGITUDE = 1, 2, 3, 4
@@ -41,7 +42,7 @@ def parse(block: bytes) -> Exif | None:
     order = ORDERS.get(data[:4])
     if order is None:
         return None
-    tiff = _Tiff(data, little=order == "little")
+    tiff = _Tiff(data, order)
     first = dict(tiff.entries(tiff.number(4, 4)))
     if not first:
         return None
@@ -61,14 +62,14 @@ class _Tiff:
 
     __slots__ = ("_data", "_order")
 
-    def __init__(self, data: bytes, *, little: bool) -> None:
+    def __init__(self, data: bytes, order: Literal["little", "big"]) -> None:
         self._data = data
-        self._order = "little" if little else "big"
+        self._order = order
 
     def number(self, at: int, length: int) -> int:
         """Gives a number; what is outside counts as zero."""
         part = self._data[at : at + length]
-        return int.from_bytes(part, "little" if self._order == "little" else "big") if len(part) == length else 0
+        return int.from_bytes(part, self._order) if len(part) == length else 0
 
     def entries(self, at: int) -> Iterator[tuple[int, _Entry]]:
         """Gives the entries of a directory by tag."""

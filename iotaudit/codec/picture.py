@@ -62,9 +62,9 @@ def exif_of(data: bytes) -> exif.Exif | None:
         at = _jpeg(data)[1]
         return exif.parse(data[at : at + exif.BLOCK_LEN]) if at else None
     if data[:8] == PNG:
-        return _chunk(data, b"eXIf", len(PNG), 12, "big")
+        return _chunk(data, b"eXIf", len(PNG), 12, big=True)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return _chunk(data, b"EXIF", 12, 8, "little")
+        return _chunk(data, b"EXIF", 12, 8, big=False)
     if data[4:8] == b"ftyp" and data[8:12] in HEIF:
         return _item(data)
     return None
@@ -171,9 +171,8 @@ def _bmp(data: bytes) -> Size | None:
     return width, abs(height)
 
 
-def _chunk(data: bytes, kind: bytes, at: int, around: int, order: str) -> exif.Exif | None:
+def _chunk(data: bytes, kind: bytes, at: int, around: int, *, big: bool) -> exif.Exif | None:
     """Looks for a chunk of PNG (length, kind, data, check sum) or RIFF (kind, length, even data) with EXIF."""
-    big = order == "big"
     for _ in range(CHUNKS):
         if at + 8 > len(data):
             return None

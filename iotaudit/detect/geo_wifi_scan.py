@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from iotaudit.detect.geo_ble_beacons import KEYS as BLE_KEYS
 from iotaudit.detect.keys import KeySet
 from iotaudit.detect.known import Known
-from iotaudit.detect.node import Hit, Kind, Node, Wants
+from iotaudit.detect.node import COOKIE, Hit, Kind, Node, Wants
 from iotaudit.detect.readings import number
 from iotaudit.detect.values import as_mac, is_filler, records, seen
 from iotaudit.model.exposures import Confidence
@@ -31,8 +31,6 @@ reasoning = (
     "signal strengths is a scan, which places the device within metres."
 )
 SSID_LEN = 32
-COOKIE = "http.header.cookie"
-"""A cookie called SSID names a session."""
 
 
 def find(node: Node, _known: Known) -> Iterator[Hit]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PATH_KEY_LEN = 40
 PATH_LEN = 400
+COOKIE = "http.header.cookie"
+"""The place of names that mostly stand for a session: `uid`, `SSID`."""
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 

@@ -9,7 +9,7 @@ from iotaudit.detect.addresses_of_record import ADDRESS, is_account
 from iotaudit.detect.device_uuid import FIELDS as DEVICE_FIELDS
 from iotaudit.detect.keys import KeySet
 from iotaudit.detect.known import Known
-from iotaudit.detect.node import Hit, Kind, Node, Wants
+from iotaudit.detect.node import COOKIE, Hit, Kind, Node, Wants
 from iotaudit.detect.values import is_filler, seen
 from iotaudit.model.exposures import Confidence
 
@@ -25,8 +25,6 @@ reasoning = (
     "rather than a person's."
 )
 MOST = 256
-COOKIE = "http.header.cookie"
-"""Where `uid` names a session as often as an account."""
 _USER = re.compile(r"[\w@][\w.@+:/-]{1,63}")
 _BASIC = re.compile(r"(?i)(?:^|authorization:\s*)basic\s+([A-Za-z0-9+/_-]{4,}={0,2})")
 

@@ -43,7 +43,7 @@ from iotaudit.detect.layer import (
     strings,
     words,
 )
-from iotaudit.detect.node import Kind, Link, Node, path_part
+from iotaudit.detect.node import COOKIE, Kind, Link, Node, path_part
 from iotaudit.model.raw import Content
 
 DEPTH = 6
@@ -200,7 +200,7 @@ class Tree:
             self._form(self._fields(data), layer, "form")
             return
         text = data.decode(errors="replace")
-        if self._where == "http.header.cookie" and depth == 0:
+        if self._where == COOKIE and depth == 0:
             self._form(self._fields(data, b";"), layer, "cookie")
             return
         for piece in xor.decode(data, self.budget):
